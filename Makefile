@@ -1,0 +1,52 @@
+# `make demo` and `make test` do all their own set-up: they need Python 3.11, pip and make, and nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+READY := $(VENV)/.installed
+XRAY := $(VENV)/bin/xray
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install demo test up lint format pictures clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|same
+	$(XRAY) demo $(if $(SCENARIO),--scenario $(SCENARIO))
+
+test: lint ## Lint, types and every test
+	$(VENV)/bin/python -m pytest
+
+lint: $(READY) ## Lint and types only
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
+
+up: $(READY) ## Start Dagster, endpoint and feedback API until Ctrl-C
+	$(XRAY) up
+
+format: $(READY) ## Fix what ruff can fix
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+pictures: $(READY) ## Make the README's pictures from a real run; needs Debian's chromium
+	$(VENV)/bin/python docs/make_pictures.py
+
+install: $(READY) ## Only set up the virtual environment
+
+# pip says nothing for minutes when it is quiet and too much when it is not: one line a package is shown.
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo "Python 3.11 is needed: install it, or name it with make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(VENV)/bin/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing the pinned packages into $(VENV) (some minutes, once) ..."
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(VENV)/bin/python -m pip install --progress-bar off \
+		-c constraints.txt -e ".[dev]" | awk '/^Collecting /{printf "  %3d  %s\n", ++n, $$2; fflush()} /^Installing collected/{print "  writing the packages ..."; fflush()}'
+	@touch $@
+
+clean: ## Stop what runs; remove state and caches (the virtual environment stays)
+	@if [ -x $(XRAY) ]; then $(XRAY) down; fi
+	rm -rf .state .pytest_cache .ruff_cache .hypothesis
+	find xray_assets xray_assets_tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,64 @@
+"""The results of `simulate` as the table in docs/decision.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from xray_assets.statistics.intervals import wilson
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "decision.md"
+START, END = "<!-- simulated: start -->", "<!-- simulated: end -->"
+HEAD = (
+    "| scenario | rho | PROMOTE [95 %] | ROLLBACK [95 %] | mean reads at PROMOTE | mean reads "
+    "| classical PROMOTE / ROLLBACK | right would be |\n|---|---|---|---|---|---|---|---|"
+)
+TURN_HEAD = (
+    "| 0.90 turns into | rho | runs | reads to PROMOTE withdrawn: median, 90 % | the same without "
+    "the recent-evidence alarm | reads to ROLLBACK: median, 90 % |\n|---|---|---|---|---|---|"
+)
+
+
+def write_table(results: dict[str, Any]) -> None:
+    """Replace what stands between the markers. Raises ValueError when a marker is missing."""
+    text = DOCUMENT.read_text()
+    if START not in text or END not in text:
+        raise ValueError(f"{DOCUMENT} needs the lines {START} and {END}")
+    before, rest = text.split(START, 1)
+    _, after = rest.split(END, 1)
+    DOCUMENT.write_text(f"{before}{START}\n{_table(results)}\n{END}{after}")
+
+
+def _table(results: dict[str, Any]) -> str:
+    rows = list(results["scenarios"].values())
+    sizes = sorted({(row["runs"], row["cases"]) for row in rows})
+    size = ", ".join(f"{runs} runs of up to {cases} cases" for runs, cases in sizes)
+    lines = [f"{size} a scenario, a look after every read.\n", HEAD]
+    for row in rows:
+        n = row["runs"]
+        lines.append(
+            f"| {row['name']} | {row['common']:g} | {_share(row['promoted'], n)} "
+            f"| {_share(row['rolled_back'], n)} | {_reads(row['mean_reads_at_promote'])} "
+            f"| {_reads(row['mean_reads'])} | {row['classical_promoted'] / n:.2f} / "
+            f"{row['classical_rolled_back'] / n:.2f} | {row['expects']} |"
+        )
+    lines += ["", TURN_HEAD]
+    for turn in results["turns"]:
+        lines.append(
+            f"| {turn['accuracy_after']:g} | {turn['common']:g} | {turn['runs']} "
+            f"| {_reads(turn['withdrawn_median'])}, {_reads(turn['withdrawn_90'])} "
+            f"| {_reads(turn['withdrawn_without_recent_median'])} "
+            f"| {_reads(turn['rollback_median'])}, {_reads(turn['rollback_90'])} |"
+        )
+    return "\n".join(lines)
+
+
+def _share(hits: int, n: int) -> str:
+    bounds = wilson(hits, n)
+    return f"{hits / n:.3f} [{float(bounds.low):.3f}, {float(bounds.high):.3f}]"
+
+
+def _reads(reads: float | None) -> str:
+    if reads is None:
+        return ""
+    return "not seen" if reads == float("inf") else f"{reads:.0f}"

@@ -1,0 +1,73 @@
+"""Gold, part one: experiments, and what the endpoint serves.
+
+The order of writes is what makes a crash harmless: first the wanted state, then the endpoint, then
+the record, then the aliases, and last the mark that all of it is done. Steps of the ramp are
+decided in `rollout/reconcile.py`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from xray_assets.catalog import (
+    CHAMPION,
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    KERAS_CLASSIFIER,
+    PYTORCH_CLASSIFIER,
+)
+from xray_assets.contract_checks import contract_check
+from xray_assets.resources.control import RolloutControl, wanted_entities
+from xray_assets.resources.endpoint import ServedEntity
+from xray_assets.resources.experiments import EndpointChange, changed_experiment, sole_champion
+from xray_assets.resources.registry import Registry
+from xray_assets.table_contracts import CONTRACTS
+from xray_assets.table_metadata import gold_table, table_metadata
+
+
+@dg.multi_asset(
+    name="endpoint_config",
+    specs=[
+        gold_table(EXPERIMENTS, deps=[KERAS_CLASSIFIER, PYTORCH_CLASSIFIER], grain="an experiment"),
+        gold_table(
+            ENDPOINT_CONFIG,
+            deps=[EXPERIMENTS],
+            grain="a served entity of a config version",
+            kinds=("delta", "databricks"),
+        ),
+    ],
+    pool="gold",
+)
+def endpoint_config(
+    context: dg.AssetExecutionContext,
+    config: EndpointChange,
+    control: RolloutControl,
+    registry: Registry,
+) -> Iterator[dg.MaterializeResult]:
+    """Carry out what the experiment wants: traffic, record, aliases."""
+    experiment = changed_experiment(config, control, registry)
+    if experiment is None:
+        champion = sole_champion(control, registry)
+        cause = "one model only, or the same artifact twice: the champion serves everything"
+        entities = [ServedEntity.of(champion, CHAMPION, 100)]
+        aliases = {CHAMPION: (champion.model, champion.version)}
+    else:
+        cause, entities = experiment.cause, wanted_entities(experiment)
+        aliases = experiment.wanted_aliases()
+    live_id = experiment.experiment_id if experiment and experiment.is_running else None
+    served = control.serving.ensure(entities, experiment_id=live_id)
+    if not control.is_recorded(served):
+        control.record(served, decided_by=config.by, cause=cause)
+    registry.reconcile_aliases(aliases, control.model_names)
+    if experiment and not experiment.is_running and not experiment.is_settled:
+        control.save(experiment.settled(now=datetime.now(UTC), by=config.by))
+    context.log.info(f"config version {served.config_version} serves {served.traffic}: {cause}")
+    facts = {"cause": cause, "config_version": served.config_version, "traffic": served.traffic}
+    for key in (EXPERIMENTS, ENDPOINT_CONFIG):
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(key), metadata=table_metadata(control.tables, key) | facts
+        )
+
+
+endpoint_checks = [contract_check(CONTRACTS[key]) for key in (EXPERIMENTS, ENDPOINT_CONFIG)]

@@ -1,0 +1,65 @@
+"""Gold, part three: what radiologists said, taken from the feedback inbox exactly once."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+
+import dagster as dg
+
+from xray_assets.catalog import (
+    FEEDBACK_PENDING,
+    FEEDBACK_REJECTS,
+    PREDICTION_FEEDBACK,
+    PREDICTIONS,
+)
+from xray_assets.contract_checks import contract_check
+from xray_assets.resources.feedback import FeedbackInbox
+from xray_assets.resources.tables import Tables
+from xray_assets.table_contracts import FEEDBACK_PENDING as PENDING_CONTRACT
+from xray_assets.table_contracts import FEEDBACK_REJECTS as REJECTS_CONTRACT
+from xray_assets.table_contracts import PREDICTION_FEEDBACK as FEEDBACK_CONTRACT
+from xray_assets.table_metadata import gold_table, table_metadata
+
+_TABLES = (FEEDBACK_CONTRACT, REJECTS_CONTRACT, PENDING_CONTRACT)
+
+
+@dg.multi_asset(
+    name="prediction_feedback",
+    specs=[
+        gold_table(contract.key, deps=[PREDICTIONS], grain="a feedback, from the inbox")
+        for contract in _TABLES
+    ],
+    pool="gold",
+)
+def prediction_feedback(
+    context: dg.AssetExecutionContext, tables: Tables, inbox: FeedbackInbox
+) -> Iterator[dg.MaterializeResult]:
+    """Take in the inbox's new feedback, and try again what waits for its prediction."""
+    from xray_assets.feedback.coverage import coverage_table
+    from xray_assets.feedback.intake_run import take_in
+
+    accepted = superseded = rejected = waiting = 0
+    days: set[date] = set()
+    for step in take_in(tables, inbox, datetime.now(UTC)):
+        accepted, superseded = accepted + step.accepted, superseded + step.superseded
+        rejected, waiting = rejected + step.rejected, waiting + step.pending
+        days.update(step.days)
+        context.log.info(f"accepted {accepted}, rejected {rejected}, pending {waiting}")
+    counts = {
+        PREDICTION_FEEDBACK: {
+            "accepted": accepted,
+            "superseded": superseded,
+            "inbox_position": inbox.position(),
+            "coverage": dg.MetadataValue.md(coverage_table(tables, days)),
+        },
+        FEEDBACK_REJECTS: {"rejected": rejected},
+        FEEDBACK_PENDING: {"pending": waiting},
+    }
+    for key, figures in counts.items():
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey(key), metadata=table_metadata(tables, key) | figures
+        )
+
+
+feedback_checks: Iterable[dg.AssetChecksDefinition] = [
+    contract_check(contract) for contract in _TABLES
+]

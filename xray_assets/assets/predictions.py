@@ -1,0 +1,125 @@
+"""Gold, part two: what the endpoint answered, and both models' scores of it."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.catalog import (
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    OWNERS,
+    PAIRED_PREDICTIONS,
+    PREDICTIONS,
+)
+from xray_assets.contract_checks import contract_check
+from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.tables import Tables
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.table_contracts import PAIRED_PREDICTIONS as PAIRED_CONTRACT
+from xray_assets.table_contracts import PREDICTIONS as PREDICTIONS_CONTRACT
+from xray_assets.table_metadata import table_metadata
+
+LOG, BATCH = "inference_log", 250_000
+"""Rows a commit: 10 million rows then take 40 commits and some 200 MB."""
+
+
+@dg.asset(
+    key=dg.AssetKey(PREDICTIONS),
+    deps=[dg.AssetKey(ENDPOINT_CONFIG)],
+    kinds={"delta"},
+    group_name="gold",
+    owners=OWNERS,
+    pool="gold",
+)
+def pneumonia_classifier_predictions(
+    context: dg.AssetExecutionContext, tables: Tables, inference_log: InferenceLog
+) -> dg.MaterializeResult:
+    """What the endpoint answered, moved from its inference log into Delta exactly once.
+
+    Grain: an image of a request.
+    """
+    moved, position = 0, tables.position(PREDICTIONS, LOG)
+    while (rows := inference_log.read_after(position, BATCH)).height:
+        position = rows["log_position"].item(-1)
+        tables.append(PREDICTIONS, rows, source=LOG, position=position)
+        moved += rows.height
+        context.log.info(f"moved {moved} predictions, up to log position {position}")
+    return dg.MaterializeResult(
+        metadata=table_metadata(tables, PREDICTIONS) | {"new_rows": moved, "log_position": position}
+    )
+
+
+@dg.asset(
+    key=dg.AssetKey(PAIRED_PREDICTIONS),
+    deps=[dg.AssetKey(PREDICTIONS)],
+    kinds={"delta", "onnx"},
+    group_name="gold",
+    owners=OWNERS,
+    pool="gold",
+)
+def paired_predictions(
+    context: dg.AssetExecutionContext, tables: Tables, shadow: ShadowScorer
+) -> dg.MaterializeResult:
+    """Every answered request of an experiment, scored by both of its models off the request path.
+
+    Grain: a request of an experiment. The model that served it is not asked again; the other one
+    scores the stored film.
+    """
+    paired, end = 0, tables.position(PREDICTIONS, LOG)
+    position = tables.position(PAIRED_PREDICTIONS, LOG)
+    while position < end:
+        upto = min(position + BATCH, end)
+        rows = (
+            tables.read(PREDICTIONS)
+            .filter(pl.col("log_position").is_between(position, upto, closed="right"))
+            .collect()
+        )
+        pairs = _pair(rows, tables, shadow)
+        tables.append(PAIRED_PREDICTIONS, pairs, source=LOG, position=upto)
+        paired, position = paired + pairs.height, upto
+        context.log.info(f"paired {paired} predictions, up to log position {position}")
+    shadow.inference_log.acknowledge(position)
+    return dg.MaterializeResult(
+        metadata=table_metadata(tables, PAIRED_PREDICTIONS) | {"new_rows": paired}
+    )
+
+
+def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFrame:
+    """Pair a batch of predictions, experiment by experiment."""
+    from xray_assets.cases.pairing import SEEN_COLUMNS, eligible, missing_scores, pair
+
+    pairs = [PAIRED_CONTRACT.empty()]
+    experiments = tables.read(EXPERIMENTS).filter(
+        pl.col("experiment_id").is_in(rows["experiment_id"].unique().implode())
+    )
+    even = (
+        tables.read(ENDPOINT_CONFIG)
+        .filter(pl.col("traffic_percentage") == 50)
+        .select("config_version")
+        .collect()
+    )
+    for row in experiments.collect().iter_rows(named=True):
+        experiment = Experiment.from_row(row)
+        its_rows = eligible(rows, experiment)
+        pairs_of = tables.read(PAIRED_PREDICTIONS).filter(
+            pl.col("experiment_id") == experiment.experiment_id
+        )
+        hashes = its_rows.lazy().select("case_hash").unique()
+        seen = pairs_of.select(SEEN_COLUMNS).join(hashes, on="case_hash", how="semi")
+        scores = shadow.scores(experiment, missing_scores(its_rows, experiment))
+        pairs.append(
+            pair(
+                its_rows,
+                experiment,
+                scores,
+                seen=seen.collect(engine="streaming"),
+                even_configs=set(even["config_version"]),
+                now=datetime.now(UTC),
+            )
+        )
+    return pl.concat(pairs, how="diagonal_relaxed")
+
+
+prediction_checks = [contract_check(PREDICTIONS_CONTRACT), contract_check(PAIRED_CONTRACT)]

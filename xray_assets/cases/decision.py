@@ -1,0 +1,107 @@
+"""From an experiment's stored evidence to a row of gold.promotion_decision."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from xray_assets.cases.counts import paired_counts
+from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.rollout.experiment import Experiment, ExperimentError
+from xray_assets.statistics.promotion import PairedCounts, PromotionRule, report
+
+_FIGURES = (
+    "n_reviewed",
+    "n_positive",
+    "n_negative",
+    "e_better",
+    "e_worse",
+    "e_not_missing_more",
+    "e_missing_more",
+    "e_sample_ratio",
+    "recent_evidence",
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision's row, with the counts and the rule it comes from."""
+
+    row: dict[str, Any]
+    counts: PairedCounts
+    rule: PromotionRule
+
+
+def judge(
+    experiment: Experiment,
+    reviewed: pl.DataFrame,
+    ledger: pl.DataFrame,
+    configs: pl.DataFrame,
+    *,
+    versions: Mapping[str, int | None],
+    rule: PromotionRule | None = None,
+) -> Judged:
+    """Judge one experiment on its rows of gold.reviewed_cases, gold.scored_counts and
+    gold.endpoint_config.
+
+    Raises ExperimentError when the rule is not the one that the experiment froze, UnrecordedConfig
+    when traffic was served under a config that is not in `configs`.
+    """
+    rule = rule or PromotionRule()
+    if rule.sha256 != experiment.rule_hash:
+        raise ExperimentError(
+            f"experiment {experiment.experiment_id} froze promotion rule "
+            f"{experiment.rule_hash[:12]}, this code holds "
+            f"{rule.sha256[:12]}: close it with `xray experiment close` and open a new one"
+        )
+    shares = configs.filter(pl.col("role") == CHALLENGER).select(
+        "config_version", pl.col("traffic_percentage") / 100
+    )
+    counts = paired_counts(reviewed, ledger, challenger_share=dict(shares.iter_rows()), rule=rule)
+    reported = report(counts, rule, served_correct=served_correct(reviewed))
+    decision = reported.decision
+    evidence = _digest(counts)
+    row = {
+        "decision_id": f"{experiment.experiment_id}-{evidence[:12]}",
+        "experiment_id": experiment.experiment_id,
+        "decided_at": datetime.now(UTC),
+        "champion_model": experiment.champion.served_name,
+        "challenger_model": experiment.challenger.served_name,
+        "verdict": str(decision.verdict),
+        "reasons": "\n".join(decision.reasons),
+        **{name: getattr(decision, name) for name in _FIGURES},
+        "report": reported.as_json(),
+        "rule_version": rule.version,
+        "rule_hash": rule.sha256,
+        "input_versions": json.dumps(dict(versions)),
+        "evidence_sha256": evidence,
+    }
+    return Judged(row, counts, rule)
+
+
+def served_correct(reviewed: pl.DataFrame) -> np.ndarray:
+    """(2, 2) reviewed cases under the model that served them: [champion, challenger] x [wrong,
+    correct].
+    """
+    settled = reviewed.filter(pl.col("truth").is_not_null())
+    by_champion = pl.col("served_arm") == CHAMPION
+    label = pl.when(by_champion).then("champion_label").otherwise("challenger_label")
+    cells = settled.select(
+        arm=(~by_champion).cast(pl.Int8), right=(label == pl.col("truth")).cast(pl.Int8)
+    )
+    counts = np.zeros((2, 2), np.int64)
+    np.add.at(counts, (cells["arm"].to_numpy(), cells["right"].to_numpy()), 1)
+    return counts
+
+
+def _digest(counts: PairedCounts) -> str:
+    """SHA-256 of every count: the same evidence has the same digest."""
+    parts = (counts.reviewed, counts.scored, counts.served, counts.split, counts.segments)
+    return hashlib.sha256(
+        b"|".join(part.tobytes() for part in parts if part is not None)
+    ).hexdigest()

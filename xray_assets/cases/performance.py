@@ -1,0 +1,86 @@
+"""Performance of what was served: one row a prediction with its consensus, and daily sums."""
+
+import polars as pl
+
+from xray_assets.feedback.consensus import consensus
+from xray_assets.statistics.metrics import confusion_metrics
+from xray_assets.table_contracts import COMPARISON_SUMMARY, PERFORMANCE
+
+_NAMES = {
+    "true-positive": "TP",
+    "false-positive": "FP",
+    "true-negative": "TN",
+    "false-negative": "FN",
+}
+
+
+def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
+    """Rows of gold.model_performance_live: every prediction, with the consensus of its reads where
+    there is one.
+
+    predictions, feedback: rows of gold.pneumonia_classifier_predictions and
+    gold.prediction_feedback of the same days.
+    """
+    agreed = consensus(feedback).rename({"prediction_id": "request_id"})
+    positive, truth_positive = pl.col("predicted_label") == 1, pl.col("ground_truth") == "PNEUMONIA"
+    kind = (
+        pl.when(pl.col("ground_truth").is_null() | pl.col("predicted_label").is_null())
+        .then(None)
+        .when(positive & truth_positive)
+        .then(pl.lit("true-positive"))
+        .when(positive)
+        .then(pl.lit("false-positive"))
+        .when(truth_positive)
+        .then(pl.lit("false-negative"))
+        .otherwise(pl.lit("true-negative"))
+    )
+    joined = predictions.join(agreed, on="request_id", how="left").with_columns(feedback_type=kind)
+    return PERFORMANCE.conform(
+        joined.select(
+            "request_id",
+            pl.col("date").alias("prediction_date"),
+            pl.col("timestamp").alias("prediction_timestamp"),
+            "served_model_name",
+            "status_code",
+            pl.col("prediction").alias("prediction_score"),
+            pl.col("predicted_label").alias("predicted_class"),
+            "feedback_id",
+            "ground_truth",
+            "feedback_type",
+            "radiologist_id",
+            "feedback_confidence",
+            "feedback_timestamp",
+            pl.col("n_readers").fill_null(0),
+            pl.col("feedback_type").str.starts_with("true").alias("is_correct"),
+            pl.col("feedback_type")
+            .replace_strict(_NAMES, return_dtype=pl.String)
+            .alias("confusion_label"),
+        )
+    )
+
+
+def summary(live: pl.DataFrame) -> pl.DataFrame:
+    """Rows of gold.model_comparison_summary for rows of gold.model_performance_live: a served
+    entity and day each.
+    """
+    answered = live.filter(pl.col("status_code") == 200)
+    counts = (
+        answered.group_by("served_model_name", pl.col("prediction_date").alias("date"))
+        .agg(
+            pl.len().alias("total_predictions"),
+            pl.col("confusion_label").count().alias("feedback_count"),
+            *(
+                (pl.col("confusion_label") == name.upper()).sum().alias(name)
+                for name in ("tp", "fp", "tn", "fn")
+            ),
+        )
+        .sort("date", "served_model_name")
+        .with_columns(
+            (100 * pl.col("feedback_count") / pl.col("total_predictions")).alias(
+                "feedback_coverage_pct"
+            )
+        )
+    )
+    metrics = confusion_metrics(*(counts[name].to_numpy() for name in ("tp", "fp", "tn", "fn")))
+    columns = [pl.Series(name, values).fill_nan(None) for name, values in metrics.flat().items()]
+    return COMPARISON_SUMMARY.conform(counts.with_columns(columns))

@@ -1,0 +1,63 @@
+"""Every name of the project, spelled once: assets, tables, models, the endpoint.
+
+Nothing else spells a catalog, schema, table, model or endpoint name. A `Catalog` is bound to one
+environment (`dev`, `pilot`, `prod`) because the catalog's own name carries it; asset keys do not,
+so the graph is the same everywhere.
+"""
+
+from dataclasses import dataclass
+
+Key = tuple[str, str]
+
+XRAY_IMAGES: Key = ("bronze", "xray_images")
+KAGGLE_XRAY_METADATA: Key = ("bronze", "kaggle_xray_metadata")
+XRAY_METADATA: Key = ("silver", "xray_metadata")
+XRAY_REJECTS: Key = ("silver", "xray_rejects")
+KERAS_CLASSIFIER: Key = ("models", "pneumonia_poc_classifier")
+PYTORCH_CLASSIFIER: Key = ("models", "pneumonia_poc_classifier_pytorch")
+EXPERIMENTS: Key = ("gold", "experiments")
+ENDPOINT_CONFIG: Key = ("gold", "endpoint_config")
+PREDICTIONS: Key = ("gold", "pneumonia_classifier_predictions")
+PAIRED_PREDICTIONS: Key = ("gold", "paired_predictions")
+PREDICTION_FEEDBACK: Key = ("gold", "prediction_feedback")
+FEEDBACK_REJECTS: Key = ("gold", "feedback_rejects")
+FEEDBACK_PENDING: Key = ("gold", "feedback_pending")
+REVIEWED_CASES: Key = ("gold", "reviewed_cases")
+SCORED_COUNTS: Key = ("gold", "scored_counts")
+PERFORMANCE: Key = ("gold", "model_performance_live")
+COMPARISON_SUMMARY: Key = ("gold", "model_comparison_summary")
+PROMOTION_DECISION: Key = ("gold", "promotion_decision")
+
+ENDPOINT_NAME = "pneumonia-classifier-ab-test"
+IMAGE_VOLUME = XRAY_IMAGES[1]
+
+LABELS = ("NORMAL", "PNEUMONIA")
+"""Class names in the order of their integer label."""
+
+CHAMPION, CHALLENGER, PREVIOUS_CHAMPION = "champion", "challenger", "previous_champion"
+"""Registry aliases and roles. Arrays over models are [champion, challenger]."""
+
+OWNERS = ["team:imaging-ai"]
+
+FAMILIES: dict[str, Key] = {"keras": KERAS_CLASSIFIER, "pytorch": PYTORCH_CLASSIFIER}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The names of one environment."""
+
+    environment: str = "dev"
+
+    @property
+    def name(self) -> str:
+        """`healthcare_catalog_<environment>`."""
+        return f"healthcare_catalog_{self.environment}"
+
+    def table(self, key: Key) -> str:
+        """Three-level name of a table, model or volume: `<catalog>.<schema>.<name>`."""
+        return ".".join((self.name, *key))
+
+
+def served_name(model_name: str, version: int | str) -> str:
+    """Served-entity name: `<model name without catalog and schema>-<version>`."""
+    return f"{model_name.rsplit('.', 1)[-1]}-{int(version)}"

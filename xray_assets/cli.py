@@ -1,0 +1,33 @@
+"""`xray`: the command line. Groups and error messages only; each command lives in `commands/`."""
+
+import sys
+
+import typer
+
+from xray_assets.commands import checkup, endpoint, experiments, feedback, processes, query, runs
+
+app = typer.Typer(
+    help="Replace a chest X-ray classifier safely. `xray settings` lists what can be set.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for group in (processes, runs, endpoint, experiments, query, checkup):
+    group.add_to(app)
+app.add_typer(feedback.app, name="feedback")
+app.add_typer(experiments.app, name="experiment")
+
+
+def main() -> None:
+    """Run a command; the project's own errors are shown as one message, without a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (RuntimeError, ValueError, OSError) as error:
+        # What this project raises derives from these three and says what to do; other errors are
+        # defects, whose traceback is wanted.
+        from xray_assets.commands.terminal import show_error
+
+        show_error(error)
+        sys.exit(1)

@@ -1,0 +1,101 @@
+"""`xray demo | up | down | serve | feedback-api`: commands that start or stop processes."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from xray_assets.commands.terminal import console, read_settings
+
+
+class ScenarioName(StrEnum):
+    """The demo's scenarios: what the challenger is, seen from the champion."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "same"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(demo)
+    app.command()(up)
+    app.command()(down)
+    app.command()(serve)
+    app.command(name="feedback-api")(feedback_api)
+
+
+def demo(
+    scenario: Annotated[
+        ScenarioName, typer.Option(help="What the challenger is")
+    ] = ScenarioName.BETTER,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up until Ctrl-C")] = False,
+) -> None:
+    """Run the main job on the real stack, with clients and simulated readers, to a verdict."""
+    from xray_assets.demo.run import run_demo
+
+    run_demo(scenario=scenario.value, keep=keep)
+
+
+def up(
+    services: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="dagster, endpoint, feedback-api, mlflow; all but mlflow when none is named"
+        ),
+    ] = None,
+    mlflow: Annotated[bool, typer.Option("--mlflow", help="Start the MLflow UI too")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when all is ready; stop with `xray down`")
+    ] = False,
+) -> None:
+    """Start Dagster, the endpoint and the feedback API; Ctrl-C stops them."""
+    from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI
+    from xray_assets.stack.stack import Stack
+
+    names = [*(services or DEFAULT_SERVICES), *([MLFLOW_UI] if mlflow else [])]
+    out = console()
+    stack = Stack(read_settings(), names=names, progress=out.print)
+    stack.start()
+    if detach:
+        stack.leave_running()
+        out.print("Stop with `xray down`.")
+        return
+    try:
+        out.print(f"Logs: {stack.settings.state / 'logs'}. Ctrl-C stops everything.")
+        stack.wait()
+    finally:
+        out.print("stopping ...")
+        stack.stop()
+
+
+def down() -> None:
+    """Stop what was started from this state folder and still runs."""
+    from xray_assets.stack import running
+
+    settings = read_settings()
+    alive = running.running(settings)
+    running.stop(settings, alive)
+    console().print(
+        f"stopped {', '.join(alive)}" if alive else f"nothing runs from {settings.state}"
+    )
+
+
+def serve() -> None:
+    """Serve the endpoint alone, in this process."""
+    from xray_assets.serving import serve as serve_endpoint
+    from xray_assets.stack.state import prepare_state
+
+    settings = read_settings()
+    prepare_state(settings)
+    serve_endpoint(settings)
+
+
+def feedback_api() -> None:
+    """Serve the feedback API alone, in this process."""
+    from xray_assets.feedback.__main__ import serve as serve_feedback
+    from xray_assets.stack.state import prepare_state
+
+    settings = read_settings()
+    prepare_state(settings)
+    serve_feedback(settings)

@@ -1,0 +1,120 @@
+"""Run one job: in the running Dagster, whose queue keeps pools, else in this process."""
+
+import json
+import os
+import threading
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from xray_assets.commands.run_view import RunView
+from xray_assets.settings import Settings
+from xray_assets.stack import running
+from xray_assets.stack.environment import process_environment
+from xray_assets.stack.services import CODE_SERVER, DAEMON, WEBSERVER
+from xray_assets.stack.state import prepare_state
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+LOOK_SECONDS = 0.3
+
+_LAUNCH = """
+mutation($selector: JobOrPipelineSelector!, $config: RunConfigData) {
+  launchRun(executionParams: {selector: $selector, runConfigData: $config}) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
+    ... on RunConfigValidationInvalid { errors { message } }
+  }
+}"""
+
+
+class JobFailedError(RuntimeError):
+    """The run did not succeed; the message names what failed, and where to see more."""
+
+
+def run_job(
+    settings: Settings, job: str, *, console: Console, config: Mapping[str, Any] | None = None
+) -> str:
+    """Run a job, show its steps as they go, and return the run's id.
+
+    Raises ValueError for an unknown job, JobFailedError when the run does not succeed.
+    """
+    from xray_assets.jobs import jobs
+
+    if job not in (known := [one.name for one in jobs]):
+        raise ValueError(f"no job {job}: choose from {', '.join(known)}")
+    prepare_state(settings)
+    os.environ.update(process_environment(settings))
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        if {CODE_SERVER, WEBSERVER, DAEMON} <= set(running.running(settings)):
+            run_id = _launch(settings.dagster_url, job, config or {})
+            console.print(f"{job}: {settings.dagster_url}/runs/{run_id}")
+            with _followed(instance, run_id, console) as view:
+                view.wait_for_end()
+        else:
+            run_id = str(uuid.uuid4())
+            console.print(f"{job}: in this process (`xray up` would queue it in Dagster)")
+            with _followed(instance, run_id, console) as view:
+                _execute(settings, instance, job, run_id, config or {})
+                view.look()
+    if not view.succeeded:
+        raise JobFailedError(f"{job} did not succeed (run {run_id}): {view.problem}")
+    return run_id
+
+
+def _execute(
+    settings: Settings,
+    instance: "DagsterInstance",
+    job: str,
+    run_id: str,
+    config: Mapping[str, Any],
+) -> None:
+    from xray_assets.definitions import build_definitions
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    build_definitions(settings).resolve_job_def(job).execute_in_process(
+        run_config={**config, **quiet}, instance=instance, run_id=run_id, raise_on_error=False
+    )
+
+
+def _launch(url: str, job: str, config: Mapping[str, Any]) -> str:
+    from xray_assets.definitions import LOCATION, REPOSITORY
+
+    selector = {"jobName": job, "repositoryName": REPOSITORY, "repositoryLocationName": LOCATION}
+    body = {"query": _LAUNCH, "variables": {"selector": selector, "config": config}}
+    request = urllib.request.Request(  # noqa: S310 - our own webserver
+        f"{url}/graphql", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        answer = json.load(response)
+    launched = (answer.get("data") or {}).get("launchRun") or {}
+    if launched.get("__typename") != "LaunchRunSuccess":
+        raise JobFailedError(f"Dagster refused to launch {job}: {launched or answer.get('errors')}")
+    return launched["run"]["runId"]
+
+
+@contextmanager
+def _followed(instance: "DagsterInstance", run_id: str, console: Console) -> Iterator[RunView]:
+    """A view of the run that is kept up to date by a thread of its own."""
+    done = threading.Event()
+    with RunView(instance, run_id, console) as view:
+        thread = threading.Thread(target=_look_until, args=(view, done), daemon=True)
+        thread.start()
+        try:
+            yield view
+        finally:
+            done.set()
+            thread.join()
+
+
+def _look_until(view: RunView, done: threading.Event) -> None:
+    while not done.wait(LOOK_SECONDS):
+        view.look()

@@ -1,0 +1,114 @@
+"""A run as the terminal shows it: a bar for each running step, a line for each finished one."""
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from xray_assets.progress import parse_progress
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, EventLogEntry
+
+PAGE = 500
+
+
+class RunView:
+    """Reads a run's events and draws them. `look` may be called from any thread."""
+
+    def __init__(self, instance: "DagsterInstance", run_id: str, console: Console) -> None:
+        """Nothing is drawn before the view is entered."""
+        self.succeeded = False
+        self.problem = "it has not ended"
+        self._instance, self._run_id = instance, run_id
+        self._cursor: str | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._since: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=console,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop drawing; what is still shown as running is cleared."""
+        self._progress.stop()
+
+    def wait_for_end(self) -> None:
+        """Block until the run has ended, as `look` in another thread tells."""
+        while not self._ended.wait(0.2):
+            pass
+
+    def look(self) -> None:
+        """Read the events since the last look."""
+        with self._lock:
+            more = True
+            while more:
+                page = self._instance.get_records_for_run(
+                    self._run_id, cursor=self._cursor, limit=PAGE
+                )
+                self._cursor, more = page.cursor, page.has_more
+                for record in page.records:
+                    self._show(record.event_log_entry)
+
+    def _show(self, entry: "EventLogEntry") -> None:
+        from dagster import DagsterEventType
+
+        step, event = entry.step_key or "", entry.dagster_event
+        if event is None:
+            self._show_message(step, entry.user_message)
+            return
+        match event.event_type:
+            case DagsterEventType.STEP_START:
+                self._since[step] = entry.timestamp
+                self._tasks[step] = self._progress.add_task(step, total=None)
+            case DagsterEventType.STEP_SUCCESS:
+                self._finish(step, "[green]done[/green]", entry.timestamp)
+            case DagsterEventType.STEP_FAILURE:
+                self._finish(step, "[red]failed[/red]", entry.timestamp)
+                cause = event.step_failure_data.error
+                while cause is not None and cause.cause is not None:
+                    cause = cause.cause
+                self.problem = f"{step}: {cause.message.strip() if cause else event.message}"
+            case DagsterEventType.RUN_SUCCESS:
+                self.succeeded = True
+                self._ended.set()
+            case DagsterEventType.RUN_FAILURE | DagsterEventType.RUN_CANCELED:
+                if self.problem == "it has not ended":
+                    self.problem = event.message or event.event_type_value
+                self._ended.set()
+
+    def _show_message(self, step: str, message: str) -> None:
+        report = parse_progress(message)
+        if report is not None and step in self._tasks:
+            self._progress.update(
+                self._tasks[step],
+                description=f"{step}: {report.work}",
+                completed=report.done,
+                total=report.total,
+            )
+
+    def _finish(self, step: str, outcome: str, now: float) -> None:
+        task = self._tasks.pop(step, None)
+        if task is not None:
+            self._progress.remove_task(task)
+        seconds = now - self._since.get(step, now)
+        self._progress.console.print(f"  {outcome} {escape(step)} ({seconds:.1f} s)")

@@ -1,0 +1,75 @@
+"""What commands print with: a console of results, one of errors; and how settings are read."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from xray_assets.settings import Settings
+
+
+PIPE_WIDTH = 160
+"""Columns where output is no terminal: rich would fold tables at 80."""
+
+
+def console() -> "Console":
+    """The console of results: standard output."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(highlight=False, width=width)
+
+
+def error_console() -> "Console":
+    """The console of errors and progress: standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def folding_table(*columns: str) -> "Table":
+    """A table that breaks long words where the terminal is narrow, instead of cutting them."""
+    from rich.table import Table
+
+    table = Table(show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def show_error(error: Exception) -> None:
+    """One message on standard error; of wrong settings, which variable and why."""
+    from pydantic import ValidationError
+
+    from xray_assets.stack.environment import variable
+
+    message = str(error)
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        wrong = (
+            f"{variable(str(one['loc'][0]))}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
+        message = "\n".join(wrong) + "\n`xray settings` lists the settings once these are mended"
+    error_console().print(f"[bold red]error[/bold red] {_plain(message)}", soft_wrap=True)
+
+
+def refuse(message: str) -> NoReturn:
+    """Say what is wrong and leave with exit code 1."""
+    error_console().print(f"[bold red]error[/bold red] {_plain(message)}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def read_settings() -> "Settings":
+    """The settings of the environment."""
+    from xray_assets.settings import Settings
+
+    return Settings()
+
+
+def _plain(message: str) -> str:
+    return message.replace("[", r"\[")

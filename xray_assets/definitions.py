@@ -1,0 +1,48 @@
+"""The code location: `defs` is all that Dagster loads. Read it as a table of contents.
+
+assets/        images -> metadata -> classifiers -> endpoint -> predictions -> feedback ->
+performance -> promotion jobs.py        named selections of them sensors.py     the edges that enter
+or leave the graph automation.py  what follows its upstreams by itself deployments.py the resources
+of `local` and of `databricks`
+"""
+
+import dagster as dg
+
+from xray_assets.assets import (
+    classifiers,
+    endpoint,
+    feedback,
+    images,
+    metadata,
+    performance,
+    predictions,
+    promotion,
+)
+from xray_assets.automation import automation
+from xray_assets.deployments import resources
+from xray_assets.jobs import jobs
+from xray_assets.sensors import sensors
+from xray_assets.settings import Settings
+
+STAGES = [images, metadata, classifiers, endpoint, predictions, feedback, performance, promotion]
+
+LOCATION, REPOSITORY = "xray_assets", "__repository__"
+"""How GraphQL names this code location; `workspace.yaml` spells the first too."""
+
+
+def build_definitions(settings: Settings, **overrides: object) -> dg.Definitions:
+    """The graph with the resources of a deployment; `overrides` replace single resources (in
+    tests).
+    """
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(STAGES),
+        asset_checks=dg.load_asset_checks_from_modules(STAGES),
+        jobs=jobs,
+        sensors=[*sensors, automation],
+        resources=resources(settings) | overrides,
+        # Assets are light and training is a subprocess; spawning would cost 2 s of CPU a step.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions(Settings())

@@ -1,0 +1,47 @@
+"""Simulated readers. They are marked as simulation, read blinded, err at a known rate, and know
+held-out patients only.
+"""
+
+import random
+from collections.abc import Sequence
+
+import httpx
+
+from xray_assets.demo.clients import Answered
+
+ERROR_RATE = 0.03
+"""Share of reads that are wrong: a careful reader of clear films. Child pneumonia itself is read
+far less surely.
+"""
+
+READERS = ("DR001", "DR002", "DR003")
+
+
+class SimulatedReaders:
+    """Submit a read of each answered film to the feedback API."""
+
+    def __init__(self, url: str, token: str, *, seed: int, error_rate: float = ERROR_RATE) -> None:
+        """Connect lazily; the seed fixes who reads what and who errs."""
+        self._http = httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
+        self._random = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+        self._error_rate = error_rate
+
+    def read(self, answered: Sequence[Answered]) -> int:
+        """Submit one blinded read a film; returns how many were taken. Raises httpx.HTTPStatusError
+        when one is refused.
+        """
+        for answer in answered:
+            errs = self._random.random() < self._error_rate
+            pneumonia = bool(answer.film.label) != errs
+            body = {
+                "read": "pneumonia" if pneumonia else "normal",
+                "radiologist_id": self._random.choice(READERS),
+                "blinded": True,
+                "confidence": "confirmed",
+                "feedback_source": "simulation",
+                "notes": f"simulated reader, error rate {self._error_rate:.0%}",
+            }
+            self._http.post(f"/feedback/{answer.request_id}", json=body).raise_for_status()
+        return len(answered)

@@ -1,0 +1,246 @@
+"""The demo: the real stack, real traffic, simulated readers, and the verdict that follows.
+
+Everything happens through the product's own doors (HTTP and Dagster); this module only waits, sends
+and shows.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from rich.console import Console
+
+from xray_assets.catalog import (
+    ENDPOINT_NAME,
+    PREDICTION_FEEDBACK,
+    PROMOTION_DECISION,
+    XRAY_METADATA,
+)
+from xray_assets.demo.clients import EndpointClient, HeldOutFilm, flatten, held_out_films
+from xray_assets.demo.orchestrator import Orchestrator, RunFailed
+from xray_assets.demo.readers import ERROR_RATE, SimulatedReaders
+from xray_assets.demo.report import show_outcome
+from xray_assets.demo.scenarios import SCENARIOS, Scenario
+from xray_assets.deployments import resources
+from xray_assets.jobs import evaluate, lineage
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.settings import Settings
+from xray_assets.stack import running
+from xray_assets.stack.stack import Stack
+
+WAVE = 60
+"""Patients read between two looks at the decision."""
+
+PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a demo ended: the experiment, its last decision, and how long things took in seconds."""
+
+    experiment: Experiment
+    decision: dict
+    seconds: dict[str, float]
+
+
+def run_demo(
+    *,
+    scenario: str = "better",
+    keep: bool = False,
+    console: Console | None = None,
+    afterwards: Callable[[Outcome, Settings], None] = lambda outcome, settings: None,
+) -> Outcome:
+    """Run a scenario from nothing to its verdict; `keep` leaves the stack up until Ctrl-C.
+
+    `afterwards` is called with the stack still up. Starts afresh in a state folder of its own.
+    Raises RunFailed when a run fails, StackError when a process cannot start.
+    """
+    console = console or Console()
+    chosen = SCENARIOS[scenario]
+    settings = _prepare(chosen)
+    console.rule(f"demo: {chosen.name} - {chosen.about}")
+    with Stack(settings, progress=console.print) as stack:
+        demo = Demo(settings, chosen, console)
+        outcome = demo.run()
+        show_outcome(outcome, settings, console)
+        afterwards(outcome, settings)
+        if keep:
+            console.print("The stack stays up; Ctrl-C stops it.")
+            stack.wait()
+    return outcome
+
+
+def _prepare(scenario: Scenario) -> Settings:
+    """The scenario's settings, where the caller's environment does not say otherwise, and an empty
+    state folder.
+    """
+    for name, value in scenario.variables.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("XRAY_STATE", f".state/demo-{scenario.name}")
+    settings = Settings()
+    if alive := running.running(settings):
+        raise RunFailed(
+            f"{', '.join(alive)} still run from {settings.state}: stop them with "
+            f"`XRAY_STATE={settings.state} xray down`"
+        )
+    _clear(settings.state)
+    return settings
+
+
+def _clear(state: Path) -> None:
+    """Remove an earlier demo's state, and nothing that is not one: the folder must carry the demo's
+    mark.
+    """
+    mark = state / "demo"
+    if state.exists():
+        if not mark.exists() and any(state.iterdir()):
+            raise RunFailed(
+                f"{state} holds state that is not a demo's: set XRAY_STATE to another folder or "
+                "leave it unset"
+            )
+        shutil.rmtree(state)
+    state.mkdir(parents=True)
+    mark.touch()
+
+
+class Demo:
+    """One run of a scenario against a running stack."""
+
+    def __init__(self, settings: Settings, scenario: Scenario, console: Console) -> None:
+        """Make the clients; nothing is sent yet."""
+        from xray_assets.serving.tokens import operator_token
+
+        token = operator_token(settings)
+        room = resources(settings)
+        self.settings, self.scenario, self.console = settings, scenario, console
+        self.tables, self.inbox, self.control = room["tables"], room["inbox"], room["control"]
+        self.orchestrator = Orchestrator(settings.dagster_url)
+        self.client = EndpointClient(settings.endpoint_url, ENDPOINT_NAME, token)
+        self.readers = SimulatedReaders(settings.feedback_url, token, seed=settings.seed)
+        self.seconds: dict[str, float] = {}
+        self._started = time.monotonic()
+
+    def run(self) -> Outcome:
+        """From films to the end of the experiment, or to the last patient."""
+        self.materialize()
+        patients = held_out_films(
+            self.tables.read(XRAY_METADATA).collect(), seed=self.settings.seed
+        )
+        self.console.print(
+            f"{len(patients)} held-out patients; readers err in {ERROR_RATE:.0%} of reads"
+        )
+        unread, decision = list(patients), None
+        while unread and (decision is None or decision["verdict"] == "KEEP_TESTING"):
+            wave, unread = unread[:WAVE], unread[WAVE:]
+            decision = self.wave(wave)
+        if decision is None:
+            raise RunFailed("no patient is held out: raise the test share of XRAY_SPLIT_SHARES")
+        self.finish(unread or patients)
+        self.seconds["total"] = time.monotonic() - self._started
+        return Outcome(self._experiment(), self._decision(), self.seconds)
+
+    def materialize(self) -> None:
+        """Launch the main job and follow it."""
+        run_id = self.orchestrator.launch(lineage.name)
+        self.console.print(f"main job: {self.settings.dagster_url}/runs/{run_id}")
+
+        def on_step(key: str, status: str, seconds: float) -> None:
+            if not key.endswith("keeps_its_contract"):
+                self.seconds[key] = seconds
+                self.console.print(f"  {key:<45} {status.lower():<8} {seconds:5.1f} s")
+
+        self.orchestrator.follow(run_id, on_step)
+        self.seconds["main job"] = time.monotonic() - self._started
+
+    def wave(self, patients: list[list[HeldOutFilm]]) -> dict:
+        """Send films, let readers read, wait for the sensor's run; returns the new decision."""
+        answered = self.client.send(flatten(patients))
+        self.readers.read(answered)
+        submitted = time.monotonic()
+        self._wait(self._all_feedback_taken, "the sensor's run")
+        decision = self._decision()
+        waited = time.monotonic() - submitted
+        self.seconds["feedback to decision, longest"] = max(
+            waited, self.seconds.get("feedback to decision, longest", 0)
+        )
+        self.console.print(
+            f"{len(answered):4d} films read; {decision['n_reviewed']:4d} cases reviewed; "
+            f"[bold]{decision['verdict']}[/bold]; "
+            f"decided {waited:.1f} s after the last feedback"
+        )
+        return decision
+
+    def finish(self, patients: list[list[HeldOutFilm]]) -> None:
+        """Keep traffic flowing until the verdict is carried out: the ramp's every step, or the way
+        back.
+        """
+        began = time.monotonic()
+        films = cycle(flatten(patients))  # each step needs its requests, however few are left
+        enough = max(1, self.settings.ramp_dwell_requests)
+        while (experiment := self._experiment()).is_running and self._decision()[
+            "verdict"
+        ] != "KEEP_TESTING":
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            # What is sent while the endpoint switches counts for the config before: send again.
+            while not self._left(experiment.stage):
+                if time.monotonic() > deadline:
+                    raise RunFailed(
+                        f"the step after stage {experiment.stage} did not come within "
+                        f"{PATIENCE_SECONDS:.0f} s: see {self.settings.dagster_url}/runs"
+                    )
+                self.client.send(list(islice(films, enough)))
+                self._pause(lambda stage=experiment.stage: self._left(stage))
+            self.console.print(
+                f"challenger's share: {experiment.stage} % -> {self._experiment().stage} %"
+            )
+        if not self._experiment().is_running:
+            self._wait(lambda: self._experiment().is_settled, "the endpoint and the aliases")
+        self.seconds["ramp or way back"] = time.monotonic() - began
+
+    def _pause(self, done: Callable[[], bool], seconds: float = 12.0) -> None:
+        """Wait until something is done, but not longer than this."""
+        end = time.monotonic() + seconds
+        while not done() and time.monotonic() < end:
+            time.sleep(0.5)
+
+    def _left(self, stage: int) -> bool:
+        experiment = self._experiment()
+        return experiment.stage != stage or not experiment.is_running
+
+    def _all_feedback_taken(self) -> bool:
+        """True once a finished run has taken in the whole inbox. Raises RunFailed when the sensor's
+        run failed.
+        """
+        last = next(self.orchestrator.runs(evaluate.name), None)
+        if last and last["status"] in ("FAILURE", "CANCELED"):
+            raise RunFailed(
+                f"the sensor's run failed: see {self.settings.dagster_url}/runs/{last['runId']}"
+            )
+        taken = self.tables.position(PREDICTION_FEEDBACK, "feedback_inbox") >= self.inbox.position()
+        return taken and last is not None and last["status"] == "SUCCESS"
+
+    def _wait(self, done, what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not done():
+            if time.monotonic() > deadline:
+                raise RunFailed(
+                    f"{what} did not come within {PATIENCE_SECONDS:.0f} s: see "
+                    f"{self.settings.dagster_url}/runs"
+                )
+            time.sleep(0.5)
+
+    def _experiment(self) -> Experiment:
+        experiment = self.control.experiment()
+        if experiment is None:
+            raise RunFailed("no experiment was opened: both classifiers must be registered")
+        return experiment
+
+    def _decision(self) -> dict:
+        decisions = self.tables.read(PROMOTION_DECISION).sort("decided_at").tail(1).collect()
+        if decisions.is_empty():
+            raise RunFailed("the sensor's run made no decision")
+        return decisions.row(0, named=True)

@@ -1,0 +1,63 @@
+"""What each demo scenario sets. A scenario is settings, nothing else: no figure and no verdict is
+put anywhere by hand.
+"""
+
+from dataclasses import dataclass
+
+WEAK_FILMS = 30
+"""Films the weak model is trained on: with 30, phantoms give an accuracy of about 0.75
+(benchmarks/calibrate_phantoms.py).
+"""
+
+_SIZED_FOR_A_DEMO = {
+    "XRAY_SPLIT_SHARES": "50/10/40",  # about 300 of the 740 patients are held out for traffic
+    "XRAY_EPOCHS": "28",  # with half of the films to train on, 16 leave one family behind
+    "XRAY_RAMP_DWELL_SECONDS": "0",
+    "XRAY_RAMP_DWELL_REQUESTS": "40",
+    "XRAY_FEEDBACK_PENDING_SECONDS": "60",
+}
+
+_WEAK_GATES = {"XRAY_GATE_MIN_AUC": "0.55", "XRAY_GATE_MIN_SENSITIVITY": "0.05"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Settings of a scenario by environment variable, and the verdict that synthetic films are
+    expected to end in.
+    """
+
+    name: str
+    about: str
+    variables: dict[str, str]
+    expected: str
+
+
+def _weak(family: str, name: str) -> dict[str, str]:
+    cause = f"scenario {name}: the {family} model is trained on {WEAK_FILMS} films on purpose"
+    return {
+        f"XRAY_TRAIN_LIMIT_{family.upper()}": str(WEAK_FILMS),
+        "XRAY_GATES_CAUSE": cause,
+    } | _WEAK_GATES
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "better",
+            f"champion trained on {WEAK_FILMS} films, challenger on the whole train split",
+            _SIZED_FOR_A_DEMO | _weak("keras", "better"),
+            "PROMOTE",
+        ),
+        Scenario(
+            "worse",
+            f"champion trained on the whole train split, challenger on {WEAK_FILMS} films",
+            _SIZED_FOR_A_DEMO | _weak("pytorch", "worse"),
+            "ROLLBACK",
+        ),
+        Scenario(
+            "same", "both trained on the whole train split", dict(_SIZED_FOR_A_DEMO), "KEEP_TESTING"
+        ),
+    )
+}
+"""Every scenario by its name."""

@@ -1,0 +1,20 @@
+"""The whole examination, in the order in which a person would look."""
+
+from collections.abc import Iterator
+
+from xray_assets.doctor import credentials, machine, packages, services
+from xray_assets.doctor.finding import Finding
+from xray_assets.settings import Settings
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding: versions, disk and state, credentials and tokens, ports and services."""
+    yield packages.python_version()
+    yield from packages.pinned_packages()
+    yield machine.disk(settings)
+    yield machine.state_folder(settings)
+    yield from credentials.sources(settings)
+    yield credentials.databricks(settings)
+    yield from credentials.token_files(settings)
+    yield from services.ports(settings)
+    yield from services.health(settings)

@@ -1,0 +1,67 @@
+"""Credentials that the settings ask for, and the files that hold ours."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from xray_assets.doctor.finding import FAIL, OK, Finding
+from xray_assets.settings import PROJECT, Settings
+
+KAGGLE_FILES = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
+
+
+def sources(settings: Settings, variables: Mapping[str, str] = os.environ) -> Iterator[Finding]:
+    """Kaggle's credentials, and the folder of films where one is set."""
+    found = has_kaggle_credentials(variables)
+    if settings.source == "kaggle" and not found:
+        advice = "set KAGGLE_API_TOKEN, or choose XRAY_SOURCE=phantom"
+        yield Finding(FAIL, "Kaggle credentials", "none, and XRAY_SOURCE=kaggle", advice)
+    else:
+        use = f"XRAY_SOURCE={settings.source}"
+        yield Finding(OK, "Kaggle credentials", f"{'present' if found else 'none'} ({use})")
+    kind, _, place = settings.source.partition(":")
+    if kind == "folder" and "://" not in place:
+        folder = PROJECT / place
+        if folder.is_dir():
+            yield Finding(OK, "Films", str(folder))
+        else:
+            yield Finding(
+                FAIL, "Films", f"{folder} is no folder", "correct XRAY_SOURCE=folder:<path>"
+            )
+
+
+def has_kaggle_credentials(variables: Mapping[str, str]) -> bool:
+    """True when the Kaggle client would find credentials."""
+    if variables.get("KAGGLE_API_TOKEN"):
+        return True
+    if variables.get("KAGGLE_USERNAME") and variables.get("KAGGLE_KEY"):
+        return True
+    home = Path(variables.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
+    return any((home / name).is_file() for name in KAGGLE_FILES)
+
+
+def databricks(settings: Settings, variables: Mapping[str, str] = os.environ) -> Finding:
+    """Databricks' host and token, which only that deployment needs."""
+    missing = [name for name in ("DATABRICKS_HOST", "DATABRICKS_TOKEN") if not variables.get(name)]
+    what, use = "Databricks credentials", f"XRAY_DEPLOYMENT={settings.deployment}"
+    if settings.deployment == "databricks" and missing:
+        advice = f"set {' and '.join(missing)}, or choose XRAY_DEPLOYMENT=local"
+        return Finding(FAIL, what, f"{' and '.join(missing)} not set, and {use}", advice)
+    return Finding(OK, what, f"{'none' if missing else 'present'} ({use})")
+
+
+def token_files(settings: Settings) -> Iterator[Finding]:
+    """The token files that the endpoint makes: nobody else may read them."""
+    for name, given in (("token", settings.token), ("client_token", settings.client_tokens)):
+        file, what = settings.state / name, f"File {name}"
+        if given:
+            yield Finding(OK, what, "not used: the token comes from the settings")
+        elif not file.exists():
+            yield Finding(OK, what, "made when the endpoint first starts")
+        elif (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
+            found = f"mode {mode:o}: others can read it"
+            advice = f"`chmod 600 {file}`, and delete it to get a new token at the next start"
+            yield Finding(FAIL, what, found, advice)
+        else:
+            yield Finding(OK, what, f"mode {mode:o}")

@@ -1,0 +1,50 @@
+"""Disk space and the state folder."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from xray_assets.doctor.finding import FAIL, OK, WARN, Finding
+from xray_assets.settings import Settings
+
+GIGABYTE = 10**9
+NEEDED_BYTES, COMFORTABLE_BYTES = GIGABYTE, 5 * GIGABYTE
+"""A demo's state is about 0.5 GB; all films of the Kaggle set are 1.3 GB more."""
+
+
+def disk(settings: Settings) -> Finding:
+    """Free space where the state folder lies."""
+    folder = _nearest(settings.state)
+    free = shutil.disk_usage(folder).free
+    found = f"{free / GIGABYTE:.1f} GB free at {folder}"
+    advice = "free some space, or choose another disk with XRAY_STATE=<folder>"
+    if free < NEEDED_BYTES:
+        return Finding(FAIL, "Disk", found, advice)
+    return (
+        Finding(WARN, "Disk", found, advice)
+        if free < COMFORTABLE_BYTES
+        else Finding(OK, "Disk", found)
+    )
+
+
+def state_folder(settings: Settings) -> Finding:
+    """Whether the state folder can be written, or made."""
+    folder = _nearest(settings.state)
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return Finding(
+            FAIL,
+            "State folder",
+            f"{settings.state} cannot be written: {error.strerror}",
+            "make it writable, or choose another with XRAY_STATE=<folder>",
+        )
+    if folder != settings.state:
+        return Finding(OK, "State folder", f"{settings.state} is made at the first start")
+    return Finding(OK, "State folder", f"{settings.state} can be written")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or its nearest parent that exists."""
+    return next(one for one in (folder, *folder.parents) if one.exists())

@@ -1,0 +1,137 @@
+"""Submit feedback from Python. Each function opens the inbox of `settings` (default: of the
+environment) and closes it again.
+
+The feedback type is always derived from the logged label and the truth; a type that is given is a
+claim that must agree.
+"""
+
+import getpass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from xray_assets.feedback.derive import READ_OF_TRUTH, TYPE_OF_CLAIM
+from xray_assets.feedback.desk import FeedbackBatchRefused, FeedbackDesk, Receipt
+from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
+from xray_assets.feedback.prediction_log import PredictionLog
+from xray_assets.feedback.tables import demand_local
+from xray_assets.settings import Settings
+
+_ROW = "a row has request_id, radiologist_id and the other arguments of submit_feedback"
+
+
+def submit_feedback(
+    request_id: str,
+    feedback_type: str | None = None,
+    *,
+    radiologist_id: str,
+    read: str | None = None,
+    ground_truth: str | None = None,
+    reader_role: str = "reader",
+    blinded: bool = False,
+    confidence: str = "confirmed",
+    feedback_source: str = "manual",
+    notes: str | None = None,
+    timestamp: datetime | None = None,
+    feedback_id: str | None = None,
+    settings: Settings | None = None,
+) -> Receipt:
+    """Submit one read of a prediction, by at least one of feedback_type, read and ground_truth.
+
+    `blinded`: the film was read before the model's answer was shown; unblinded truth counts only
+    where traffic was split evenly. `feedback_id` makes a repeat safe: the same id and content give
+    the same receipt and no second row. `timestamp` (default: now) is for reads made earlier. Raises
+    FeedbackRefused with what to do instead; nothing is stored then.
+    """
+    feedback = compose(
+        request_id,
+        feedback_type,
+        radiologist_id=radiologist_id,
+        read=read,
+        ground_truth=ground_truth,
+        reader_role=reader_role,
+        blinded=blinded,
+        confidence=confidence,
+        feedback_source=feedback_source,
+        notes=notes,
+        timestamp=timestamp,
+        feedback_id=feedback_id,
+    )
+    with FeedbackDesk(settings or Settings()) as desk:
+        return desk.submit([feedback])[0]
+
+
+def submit_feedback_batch(
+    rows: Iterable[Mapping[str, Any]], *, settings: Settings | None = None
+) -> list[Receipt]:
+    """Submit many reads in one transaction: all are stored, or none.
+
+    A row is a mapping of `submit_feedback`'s arguments (`frame.iter_rows(named=True)` of a polars
+    frame will do; nulls count as not given). Raises FeedbackBatchRefused, which names each bad row.
+    """
+    feedbacks = compose_batch(rows)
+    with FeedbackDesk(settings or Settings()) as desk:
+        return desk.submit(feedbacks)
+
+
+def quick_feedback(
+    request_id: str,
+    ai_was_correct: bool,
+    actual_diagnosis: str,
+    *,
+    radiologist_id: str | None = None,
+    settings: Settings | None = None,
+    **more: Any,
+) -> Receipt:
+    """Say whether the model was right and what the film shows (`PNEUMONIA` or `NORMAL`); the two
+    must fit the logged label.
+
+    The reader is the user of this machine unless named. `more` goes to `submit_feedback`. Raises as
+    `submit_feedback` does.
+    """
+    if not isinstance(ai_was_correct, bool):
+        raise FeedbackRefused("ai_was_correct must be True or False")
+    if (
+        not isinstance(actual_diagnosis, str)
+        or actual_diagnosis.strip().upper() not in READ_OF_TRUTH
+    ):
+        raise FeedbackRefused(f"actual_diagnosis must be one of {', '.join(READ_OF_TRUTH)}")
+    truth = actual_diagnosis.strip().upper()
+    implied_label = int((truth == "PNEUMONIA") == ai_was_correct)
+    return submit_feedback(
+        request_id,
+        TYPE_OF_CLAIM[implied_label, truth],
+        radiologist_id=radiologist_id or getpass.getuser(),
+        ground_truth=truth,
+        settings=settings,
+        **more,
+    )
+
+
+def get_prediction_info(
+    request_id: str, *, settings: Settings | None = None
+) -> dict[str, Any] | None:
+    """What is logged of a request (model, score, label, threshold, status, time), or None. Not for
+    readers before their read.
+    """
+    settings = settings or Settings()
+    demand_local(settings, "looking up predictions")
+    prediction = PredictionLog(settings).find([request_id]).get(request_id)
+    return None if prediction is None else asdict(prediction)
+
+
+def compose_batch(rows: Iterable[Mapping[str, Any]]) -> list[Feedback]:
+    """Validated feedbacks of a batch. Raises FeedbackBatchRefused, which names each bad row."""
+    feedbacks, problems = [], []
+    for number, row in enumerate(rows):
+        given = {name: value for name, value in row.items() if value is not None}
+        try:
+            feedbacks.append(compose(**given))
+        except FeedbackRefused as refusal:
+            problems.append((number, str(refusal)))
+        except TypeError:
+            problems.append((number, f"{_ROW}, not {sorted(row)}"))
+    if problems:
+        raise FeedbackBatchRefused(problems)
+    return feedbacks

@@ -1,0 +1,1 @@
+"""Everything that reads, measures or draws a film; no Dagster, no model and no network here."""

@@ -1,0 +1,158 @@
+"""Grey pixels of one DICOM film, as a viewer would first show it.
+
+Here: the presentation chain (rescale, VOI window or LUT, MONOCHROME1) and what DICOM adds to the
+refusals. Not here: choosing the format (`decode`). pydicom is the optional extra `dicom`.
+
+Chain, after DICOM PS3.3 C.7.6.3 and C.11.2: stored values -> modality rescale or LUT -> first VOI
+LUT or window (LINEAR, LINEAR_EXACT, SIGMOID) -> 0..255 -> inverted for MONOCHROME1. Without a
+window, the range of the film's own values (padding excluded) becomes 0..255.
+"""
+
+import logging
+import struct
+import warnings
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from xray_assets.imaging.decode import DecodeLimits, GreyPixels, InvalidImage, check_dimensions
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_PREFIX_BYTES = 132
+_JPEG_2000_SIZE_HEADER = struct.Struct(">4x4xIIII")
+_READABLE_SYNTAXES = {
+    "1.2.840.10008.1.2": "implicit little endian",
+    "1.2.840.10008.1.2.1": "explicit little endian",
+    "1.2.840.10008.1.2.2": "explicit big endian",
+    "1.2.840.10008.1.2.4.50": "JPEG baseline",
+    "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",
+}
+
+
+def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
+    """Grey pixels, uint8 (rows, columns), 0 = black, of a file with the DICM magic.
+
+    Raises InvalidImage for anything that is not one readable film, and when pydicom is missing.
+    """
+    try:
+        from pydicom import config
+    except ImportError as error:
+        raise InvalidImage(
+            "unsupported", "DICOM needs pydicom on the server: pip install 'xray-assets[dicom]'"
+        ) from error
+    # pydicom's warnings may quote the values of tags: a patient's data must not reach a log
+    config.settings.reading_validation_mode = config.IGNORE
+    warnings.filterwarnings("ignore", module=r"pydicom\.")
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    try:
+        dataset = _read(data)
+        _check_frame(dataset, limits=limits)
+        return _as_shown(dataset)
+    except (InvalidImage, MemoryError):
+        raise
+    except Exception as error:  # hostile data sets raise nearly anything; all of it is one answer
+        raise InvalidImage("truncated", "the DICOM file is cut short or damaged") from error
+
+
+def _read(data: bytes) -> "Dataset":
+    """Parse the data set; the transfer syntax first, because a deflated one could be a bomb."""
+    from pydicom import dcmread
+    from pydicom.filereader import read_dataset
+
+    stream = BytesIO(data)
+    stream.seek(_PREFIX_BYTES)
+    meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag.group > 2)
+    syntax = str(meta.get("TransferSyntaxUID", ""))
+    if syntax not in _READABLE_SYNTAXES:
+        raise InvalidImage(
+            "unsupported",
+            f"DICOM transfer syntax {syntax[:64] or '(none)'}; send one of "
+            + ", ".join(_READABLE_SYNTAXES.values()),
+        )
+    return dcmread(BytesIO(data))
+
+
+def _check_frame(dataset: "Dataset", *, limits: DecodeLimits) -> None:
+    from pydicom.encaps import get_frame
+
+    if "PixelData" not in dataset:
+        raise InvalidImage("not_an_image", "the DICOM file holds no pixel data")
+    if int(dataset.get("NumberOfFrames") or 1) != 1:
+        raise InvalidImage("multi_frame", "the DICOM file holds several frames; send one film")
+    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
+        raise InvalidImage("unsupported", "DICOM palette colour is not accepted")
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    check_dimensions(columns, rows, limits=limits)
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:
+        inner = _codestream_size(get_frame(dataset.PixelData, 0, number_of_frames=1))
+        if inner != (columns, rows):
+            raise InvalidImage("not_an_image", "the DICOM header and its pixel data disagree")
+
+
+def _codestream_size(frame: bytes) -> tuple[int, int]:
+    """(width, height) that the compressed frame itself claims, read from its header alone."""
+    if frame.startswith(b"\xff\x4f\xff\x51"):
+        right, bottom, left, top = _JPEG_2000_SIZE_HEADER.unpack_from(frame)
+        return right - left, bottom - top
+    with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
+        return image.size
+
+
+def _as_shown(dataset: "Dataset") -> GreyPixels:
+    from pydicom.pixels.processing import apply_modality_lut
+
+    stored = dataset.pixel_array
+    if stored.ndim == 3:
+        colour = Image.fromarray(_to_bytes(stored, 0, 2**dataset.BitsStored - 1))
+        return np.asarray(colour.convert("L"))
+    values = np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64)
+    shown = _windowed(values, stored, dataset)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        shown = 255 - shown
+    shown.flags.writeable = False
+    return shown
+
+
+def _windowed(values: NDArray[np.float64], stored: NDArray[Any], dataset: "Dataset") -> GreyPixels:
+    from pydicom.pixels.processing import apply_voi
+
+    if dataset.get("VOILUTSequence"):
+        entry_bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
+        looked_up = apply_voi(values.astype(np.int64), dataset, index=0)
+        return _to_bytes(looked_up, 0, 2**entry_bits - 1)
+    center, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
+    if center is None or width is None or width <= 0:
+        padding = dataset.get("PixelPaddingValue")
+        kept = values if padding is None else values[stored != padding]
+        kept = kept if kept.size else values
+        return _to_bytes(values, float(kept.min()), float(kept.max()))
+    function = str(dataset.get("VOILUTFunction") or "LINEAR")
+    if function == "SIGMOID":
+        return _to_bytes(1.0 / (1.0 + np.exp(-4.0 * (values - center) / width)), 0, 1)
+    if function == "LINEAR_EXACT":
+        return _to_bytes(values, center - width / 2, center + width / 2)
+    return _to_bytes(values, center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
+
+
+def _to_bytes(values: NDArray[Any], low: float, high: float) -> GreyPixels:
+    """Map [low, high] linearly to 0..255, clipped; a flat range becomes a step at `low`."""
+    if high <= low:
+        return np.where(values > low, np.uint8(255), np.uint8(0))
+    scaled = (np.asarray(values, dtype=np.float64) - low) * (255.0 / (high - low))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def _first(value: Any) -> float | None:
+    """The first of one or several numbers of a DICOM element; None when absent or empty."""
+    if value is None or value == "":
+        return None
+    try:
+        return float(value)
+    except TypeError:
+        return float(value[0]) if len(value) else None

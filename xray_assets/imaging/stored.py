@@ -1,0 +1,125 @@
+"""The form in which a film is kept: the same pixels, and nothing else that came with the file.
+
+Here: lossless removal of metadata. JPEG and PNG keep their compressed pixel data byte for byte and
+lose every segment that does not take part in decoding; everything else (DICOM, a film whose EXIF
+orientation must be applied, unusual structures) becomes a fresh PNG of the decoded pixels.
+Not here: where or how long films are kept.
+"""
+
+import re
+import struct
+from io import BytesIO
+
+from PIL import Image
+
+from xray_assets.imaging.decode import (
+    DEFAULT_LIMITS,
+    JPEG_MAGIC,
+    PNG_MAGIC,
+    DecodeLimits,
+    decode,
+    exif_orientation,
+)
+
+# What libjpeg looks at to tell YCbCr from RGB, without density, thumbnail or version.
+_MINIMAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+_MINIMAL_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+_START_OF_SCAN, _END_OF_IMAGE, _COMMENT = 0xDA, 0xD9, 0xFE
+_DECODING_SEGMENTS = frozenset(
+    {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}  # frames
+    | {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman and arithmetic tables, quantization, restart interval
+)
+_NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # neither a stuffed zero nor a restart
+_CRITICAL_CHUNKS = frozenset({b"IHDR", b"IDAT", b"IEND"})
+_PALETTE_COLOUR_TYPE = 3
+
+
+class _ReencodingNeededError(Exception):
+    """The compressed data cannot be kept as it is."""
+
+
+def without_metadata(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> bytes:
+    """The film as JPEG or PNG bytes that `decode` to the same pixels and carry no metadata.
+
+    No EXIF, XMP, ICC, comment, thumbnail, text, time, DICOM tag or trailing data remains.
+    `data` is a film that `decode` accepts; raises InvalidImage where only decoding can tell.
+    """
+    try:
+        if data.startswith(JPEG_MAGIC):
+            return _bare_jpeg(data)
+        if data.startswith(PNG_MAGIC):
+            return _bare_png(data)
+    except (_ReencodingNeededError, IndexError, struct.error):
+        pass
+    return _fresh_png(data, limits=limits)
+
+
+def _fresh_png(data: bytes, *, limits: DecodeLimits) -> bytes:
+    stream = BytesIO()
+    Image.fromarray(decode(data, limits=limits)).save(stream, "PNG", compress_level=4)
+    return stream.getvalue()
+
+
+def _bare_jpeg(data: bytes) -> bytes:
+    kept = [data[:2]]
+    exif = b""
+    position = 2
+    while True:
+        if data[position] != 0xFF:
+            raise _ReencodingNeededError
+        marker = data[position + 1]
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        if marker == _END_OF_IMAGE:
+            kept.append(b"\xff\xd9")
+            return b"".join(kept)
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        if length < 2:
+            raise _ReencodingNeededError
+        end = position + 2 + length
+        payload = data[position + 4 : end]
+        if marker == _START_OF_SCAN:
+            if exif and exif_orientation(exif) != 1:
+                raise _ReencodingNeededError
+            end = _end_of_scan(data, end)
+            kept.append(data[position:end])
+        elif marker in _DECODING_SEGMENTS:
+            kept.append(data[position:end])
+        elif marker == 0xE0 and payload.startswith(b"JFIF\x00") and len(payload) >= 14:
+            kept.append(_MINIMAL_JFIF)
+        elif marker == 0xEE and payload.startswith(b"Adobe") and len(payload) >= 12:
+            kept.append(_MINIMAL_ADOBE + payload[11:12])
+        elif marker == 0xE1 and payload.startswith(b"Exif\x00\x00"):
+            exif += payload[6:] if exif else payload
+        elif not (0xE0 <= marker <= 0xEF or marker == _COMMENT):
+            raise _ReencodingNeededError
+        position = end
+
+
+def _end_of_scan(data: bytes, position: int) -> int:
+    """Where the entropy-coded data that starts at `position` meets the next marker."""
+    following = _NEXT_MARKER.search(data, position)
+    if following is None:
+        raise _ReencodingNeededError
+    return following.start()
+
+
+def _bare_png(data: bytes) -> bytes:
+    kept = [PNG_MAGIC]
+    position = len(PNG_MAGIC)
+    colour_type = data[position + 8 + 9]
+    while True:
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if end > len(data) or kind == b"acTL":
+            raise _ReencodingNeededError
+        if kind == b"eXIf" and exif_orientation(data[position + 8 : end - 4]) != 1:
+            raise _ReencodingNeededError
+        if kind in _CRITICAL_CHUNKS or (kind == b"PLTE" and colour_type == _PALETTE_COLOUR_TYPE):
+            kept.append(data[position:end])
+        elif kind[:1].isupper() and kind != b"PLTE":
+            raise _ReencodingNeededError
+        if kind == b"IEND":
+            return b"".join(kept)
+        position = end

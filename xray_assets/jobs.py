@@ -1,0 +1,46 @@
+"""Named selections of the graph."""
+
+import dagster as dg
+
+from xray_assets import catalog
+
+_EVALUATED = (
+    catalog.PREDICTIONS,
+    catalog.PAIRED_PREDICTIONS,
+    catalog.PREDICTION_FEEDBACK,
+    catalog.FEEDBACK_REJECTS,
+    catalog.FEEDBACK_PENDING,
+    catalog.PERFORMANCE,
+    catalog.COMPARISON_SUMMARY,
+    catalog.SCORED_COUNTS,
+    catalog.REVIEWED_CASES,
+    catalog.PROMOTION_DECISION,
+)
+
+lineage = dg.define_asset_job(
+    "lineage",
+    selection=dg.AssetSelection.all(),
+    description="The main job: from films to a promotion decision.",
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.assets(catalog.KERAS_CLASSIFIER, catalog.PYTORCH_CLASSIFIER),
+    description="Train and register both classifiers; moves no role.",
+)
+deploy = dg.define_asset_job(
+    "deploy",
+    selection=dg.AssetSelection.assets(catalog.EXPERIMENTS, catalog.ENDPOINT_CONFIG),
+    description=(
+        "Make the endpoint serve what the experiment wants, and take the reconciler's next step "
+        "where asked."
+    ),
+)
+evaluate = dg.define_asset_job(
+    "evaluate",
+    selection=dg.AssetSelection.assets(*_EVALUATED),
+    description=(
+        "From predictions to the promotion decision; requested by the sensor feedback_arrived."
+    ),
+)
+
+jobs = [lineage, retrain, deploy, evaluate]

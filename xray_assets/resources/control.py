@@ -1,0 +1,171 @@
+"""The control room: reads and keeps the state of experiments, and observes what the reconciler must
+see.
+
+Used by the asset `gold/endpoint_config`, by the sensor `promotion_decided` and by the CLI, so that
+all three see the same. What to do is decided in `rollout/`; this resource only reads and writes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.catalog import (
+    CHALLENGER,
+    CHAMPION,
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    FAMILIES,
+    PREDICTIONS,
+    PROMOTION_DECISION,
+    Catalog,
+)
+from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
+from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.tables import Tables
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.guards import GuardLimits, red_guards
+from xray_assets.rollout.reconcile import Observation, RampPolicy
+from xray_assets.table_contracts import ENDPOINT_CONFIG as ENDPOINT_CONFIG_CONTRACT
+from xray_assets.table_contracts import EXPERIMENTS as EXPERIMENTS_CONTRACT
+
+ALARMS = ("sample_ratio", "recent_evidence")
+"""Reason codes of a decision that are red guards in a ramp."""
+
+
+class RolloutControl(dg.ConfigurableResource):
+    """State of experiments and the settings of the ramp. Shares in percent, times in seconds."""
+
+    tables: dg.ResourceDependency[Tables]
+    serving: dg.ResourceDependency[ModelServing]
+    inference_log: dg.ResourceDependency[InferenceLog]
+    environment: str
+    starting_share: int
+    ramp: list[int]
+    dwell_seconds: float
+    dwell_requests: int
+    max_days: float
+    promotion: Literal["auto", "recommend"]
+    max_error_rate: float
+    max_fallback_rate: float
+    max_p95_ms: float
+    min_guard_requests: int
+
+    @property
+    def policy(self) -> RampPolicy:
+        """The ramp's settings."""
+        return RampPolicy(
+            tuple(self.ramp),
+            timedelta(seconds=self.dwell_seconds),
+            self.dwell_requests,
+            timedelta(days=self.max_days),
+            self.promotion,
+        )
+
+    @property
+    def model_names(self) -> list[str]:
+        """Full names of the registered models, Keras first."""
+        return [Catalog(self.environment).table(key) for key in FAMILIES.values()]
+
+    def experiment(self) -> Experiment | None:
+        """The last experiment; None before the first."""
+        rows = self.tables.read(EXPERIMENTS).sort("opened_at").tail(1).collect()
+        return Experiment.from_row(rows.row(0, named=True)) if rows.height else None
+
+    def save(self, experiment: Experiment) -> None:
+        """Keep the experiment's present state."""
+        self.tables.merge(
+            EXPERIMENTS, pl.DataFrame([experiment.as_row()], schema=EXPERIMENTS_CONTRACT.schema)
+        )
+
+    def observe(self, experiment: Experiment) -> Observation:
+        """What the endpoint serves, what was decided, and which guards are red. Raises
+        EndpointUnreachable.
+        """
+        served = self.serving.served()
+        decision = self._last_decision(experiment)
+        traffic = self.inference_log.traffic(served.config_version) if served else []
+        challenger = next(
+            (arm for arm in traffic if arm.served_name == experiment.challenger.served_name), None
+        )
+        reasons = tuple(decision["reasons"].split("\n")) if decision else ()
+        limits = GuardLimits(
+            self.max_error_rate, self.max_fallback_rate, self.max_p95_ms, self.min_guard_requests
+        )
+        alarms = [reason for reason in reasons if reason.partition(":")[0] in ALARMS]
+        return Observation(
+            experiment=experiment,
+            served=served.traffic if served and self.is_recorded(served) else None,
+            served_experiment=served.experiment_id if served else None,
+            verdict=decision["verdict"] if decision else None,
+            reasons=reasons,
+            decision_id=decision["decision_id"] if decision else None,
+            requests=sum(arm.requests for arm in traffic),
+            red=red_guards(challenger, limits, log_gaps=self.log_gaps(), alarms=alarms),
+            now=datetime.now(UTC),
+        )
+
+    def record(self, served: ServedConfig, *, decided_by: str, cause: str) -> None:
+        """Keep a config that the endpoint was seen to serve."""
+        rows = [
+            {
+                "config_version": served.config_version,
+                "experiment_id": served.experiment_id,
+                "endpoint_name": self.serving.endpoint_name,
+                "served_model_name": entity.name,
+                "model_name": entity.model,
+                "model_version": entity.version,
+                "role": entity.role,
+                "traffic_percentage": entity.traffic_percentage,
+                "artifact_sha256": entity.artifact_sha256,
+                "decided_by": decided_by,
+                "cause": cause,
+                "applied_at": datetime.now(UTC),
+            }
+            for entity in served.entities
+        ]
+        self.tables.merge(
+            ENDPOINT_CONFIG,
+            pl.DataFrame(rows, schema=ENDPOINT_CONFIG_CONTRACT.schema),
+            insert_only=True,
+        )
+
+    def is_recorded(self, served: ServedConfig) -> bool:
+        """True when gold.endpoint_config holds this config; after a crash between serving and
+        recording it does not.
+        """
+        rows = self.tables.read(ENDPOINT_CONFIG).filter(
+            pl.col("config_version") == served.config_version
+        )
+        return rows.limit(1).collect().height > 0
+
+    def log_gaps(self) -> int:
+        """Positions that the table of predictions lacks; rows are never deleted from it."""
+        facts = (
+            self.tables.read(PREDICTIONS)
+            .select(n=pl.len(), low=pl.col("log_position").min(), high=pl.col("log_position").max())
+            .collect()
+            .row(0, named=True)
+        )
+        return facts["high"] - facts["low"] + 1 - facts["n"] if facts["n"] else 0
+
+    def _last_decision(self, experiment: Experiment) -> dict | None:
+        rows = (
+            self.tables.read(PROMOTION_DECISION)
+            .filter(pl.col("experiment_id") == experiment.experiment_id)
+            .sort("decided_at")
+            .tail(1)
+            .collect()
+        )
+        return rows.row(0, named=True) if rows.height else None
+
+
+def wanted_entities(experiment: Experiment) -> list[ServedEntity]:
+    """The served entities of the experiment's wanted traffic, champion first."""
+    if not experiment.is_running:
+        return [ServedEntity.of(experiment.winner, CHAMPION, 100)]
+    return [
+        ServedEntity.of(experiment.champion, CHAMPION, 100 - experiment.stage),
+        ServedEntity.of(experiment.challenger, CHALLENGER, experiment.stage),
+    ]

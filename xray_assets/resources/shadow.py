@@ -1,0 +1,91 @@
+"""Scores logged films with the models that did not serve them, off the request path."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.registry import Registry
+from xray_assets.rollout.experiment import Candidate, Experiment
+
+if TYPE_CHECKING:
+    from xray_assets.scoring.artifact import ServingArtifact
+
+BATCH = 256
+"""Films decoded and scored at a time: bounds memory, and keeps ONNX Runtime busy."""
+
+
+class ShadowScorer(dg.ConfigurableResource):
+    """Fetches an experiment's artifacts by digest and scores stored films with them."""
+
+    registry: dg.ResourceDependency[Registry]
+    inference_log: dg.ResourceDependency[InferenceLog]
+    artifact_cache: str
+    threads: int = 2
+
+    def scores(
+        self, experiment: Experiment, wanted: Mapping[str, Sequence[str]]
+    ) -> dict[tuple[str, str], float]:
+        """Probability by (pixel digest, artifact digest) for every wanted film that could be
+        scored.
+
+        wanted: artifact digest -> pixel digests. A film that is no longer stored, or no longer
+        decodes, has no entry: missing data, never a guess. Raises ArtifactError when an artifact is
+        not the one the experiment froze.
+        """
+        candidates = {
+            candidate.artifact_sha256: candidate
+            for candidate in (experiment.champion, experiment.challenger)
+        }
+        found: dict[tuple[str, str], float] = {}
+        with ThreadPoolExecutor(self.threads) as pool:
+            for sha256, digests in wanted.items():
+                if digests:
+                    found |= self._score(candidates[sha256], digests, pool)
+        return found
+
+    def _score(
+        self, candidate: Candidate, digests: Sequence[str], pool: ThreadPoolExecutor
+    ) -> dict[tuple[str, str], float]:
+        import numpy as np
+
+        from xray_assets.scoring.session import OnnxClassifier
+
+        classifier = OnnxClassifier(self._artifact(candidate), threads=self.threads)
+        found = {}
+        for start in range(0, len(digests), BATCH):
+            batch = digests[start : start + BATCH]
+            films = dict(zip(batch, pool.map(self._film, batch), strict=True))
+            usable = {digest: film for digest, film in films.items() if film is not None}
+            if usable:
+                probabilities = classifier.probabilities(np.stack(list(usable.values())))
+                found |= {
+                    (digest, candidate.artifact_sha256): float(p)
+                    for digest, p in zip(usable, probabilities, strict=True)
+                }
+        return found
+
+    def _artifact(self, candidate: Candidate) -> "ServingArtifact":
+        """The frozen artifact, from the cache that the endpoint fills, else from the registry."""
+        from xray_assets.scoring.artifact import ServingArtifact
+
+        cached = Path(self.artifact_cache) / candidate.artifact_sha256
+        folder = (
+            cached
+            if cached.exists()
+            else self.registry.fetch(candidate.model, candidate.version).folder
+        )
+        return ServingArtifact.load(folder, expected_sha256=candidate.artifact_sha256)
+
+    def _film(self, digest: str):
+        from xray_assets.imaging.decode import InvalidImage
+        from xray_assets.serving.films import stored_model_input
+
+        data = self.inference_log.image(digest)
+        try:
+            return None if data is None else stored_model_input(data)
+        except InvalidImage:
+            return None

@@ -1,0 +1,258 @@
+"""The tables of the lake: one interface, Delta on disk or S3 here, Unity Catalog there.
+
+Every write is validated against the table's contract before it is made. A write that names its
+`source` and `position` happens exactly once: the position is stored in the same Delta commit as the
+rows (an application transaction), and a position that the table already holds is not written again.
+Deltalake is imported inside, so that definitions stay light.
+"""
+
+import functools
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, Literal
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.catalog import Catalog, Key
+from xray_assets.contracts import Contract
+from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.table_contracts import CONTRACTS
+
+COMPACT_EVERY = 100
+"""Commits between compactions of an appended table: each append adds files that every later read
+opens.
+"""
+
+MERGE_ATTEMPTS = 8
+"""Delta's optimistic commits fail when another writer was first (measured: half of concurrent
+merges); then try again.
+"""
+
+
+class Tables(dg.ConfigurableResource, ABC):
+    """Read and write the project's tables by their catalog key."""
+
+    @abstractmethod
+    def read(self, key: Key) -> pl.LazyFrame:
+        """The table, lazily; no rows (with the contract's columns) when it does not exist yet."""
+
+    @abstractmethod
+    def version(self, key: Key) -> int | None:
+        """The table's Delta version; None when it does not exist yet."""
+
+    @abstractmethod
+    def row_count(self, key: Key) -> int:
+        """Rows of the table, from its log: no file is opened."""
+
+    @abstractmethod
+    def position(self, key: Key, source: str) -> int:
+        """The last position of `source` that the table holds; 0 before the first."""
+
+    @abstractmethod
+    def append(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """Append rows and return the table's version.
+
+        With a source, rows up to a position that the table holds are not written again (exactly
+        once, also with no rows). Raises ContractViolation when rows break the contract; nothing is
+        written then.
+        """
+
+    @abstractmethod
+    def merge(
+        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+    ) -> int | None:
+        """Upsert rows on the contract's unique columns (with `insert_only`, existing rows never
+        change).
+
+        `within` is an SQL predicate on the target (such as a partition) that bounds what is
+        rewritten. Raises ContractViolation when rows break the contract.
+        """
+
+    @abstractmethod
+    def overwrite(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """Replace the table; with a source, the position is stored in the same commit."""
+
+    @abstractmethod
+    def full_name(self, key: Key) -> str:
+        """Three-level name, for people and SQL."""
+
+    @abstractmethod
+    def uri(self, key: Key) -> str:
+        """Where the table lies."""
+
+
+class LocalDelta(Tables):
+    """Delta tables below a folder or an s3:// root, through delta-rs and polars."""
+
+    root: str
+    environment: str = "dev"
+    storage_options: dict[str, str] = {}
+
+    def read(self, key: Key) -> pl.LazyFrame:
+        """See Tables."""
+        table = self._open(key)
+        if table is None:
+            return CONTRACTS[key].empty().lazy()
+        return pl.scan_delta(table)
+
+    def version(self, key: Key) -> int | None:
+        """See Tables."""
+        table = self._open(key)
+        return None if table is None else table.version()
+
+    def row_count(self, key: Key) -> int:
+        """See Tables."""
+        table = self._open(key)
+        return 0 if table is None else table.count()
+
+    def position(self, key: Key, source: str) -> int:
+        """See Tables."""
+        table = self._open(key)
+        return 0 if table is None else table.transaction_version(source) or 0
+
+    def append(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        if source is not None and position <= self.position(key, source):
+            return self.version(key)
+        if source is None and rows.is_empty():
+            return self.version(key)
+        self._write(key, rows, mode="append", source=source, position=position)
+        version = self.version(key)
+        if version and version % COMPACT_EVERY == 0:
+            self._open(key).optimize.compact()
+        return version
+
+    def overwrite(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        self._write(key, rows, mode="overwrite", source=source, position=position)
+        return self.version(key)
+
+    def merge(
+        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+    ) -> int | None:
+        """See Tables."""
+        contract = CONTRACTS[key]
+        rows = contract.conform(rows)
+        if rows.is_empty():
+            return self.version(key)
+        if self._open(key) is None:
+            return self.append(key, rows)
+        from deltalake.exceptions import CommitFailedError
+
+        match = " AND ".join(f"t.{column} = s.{column}" for column in contract.unique)
+        predicate = f"({within}) AND {match}" if within else match
+        for attempt in range(MERGE_ATTEMPTS):
+            try:
+                merger = self._open(key).merge(rows, predicate, source_alias="s", target_alias="t")
+                if not insert_only:
+                    merger = merger.when_matched_update_all()
+                merger.when_not_matched_insert_all().execute()
+                return self.version(key)
+            except CommitFailedError:
+                if attempt == MERGE_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def full_name(self, key: Key) -> str:
+        """See Tables."""
+        return Catalog(self.environment).table(key)
+
+    def uri(self, key: Key) -> str:
+        """See Tables."""
+        return "/".join((self.root.rstrip("/"), Catalog(self.environment).name, *key))
+
+    def _open(self, key: Key) -> Any:
+        from deltalake import DeltaTable
+
+        uri = self.uri(key)
+        if not DeltaTable.is_deltatable(uri, self._storage):
+            return None
+        return DeltaTable(uri, storage_options=self._storage)
+
+    def _write(
+        self,
+        key: Key,
+        rows: pl.DataFrame,
+        *,
+        mode: Literal["append", "overwrite"],
+        source: str | None,
+        position: int,
+    ) -> None:
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        contract: Contract = CONTRACTS[key]
+        rows = contract.conform(rows)
+        mark = [Transaction(source, position)] if source is not None else None
+        if "://" not in self.root:
+            Path(self.uri(key)).mkdir(parents=True, exist_ok=True)
+        write_deltalake(
+            self.uri(key),
+            rows.to_arrow(compat_level=pl.CompatLevel.oldest()),
+            mode=mode,
+            partition_by=list(contract.partition_by) or None,
+            storage_options=self._storage,
+            commit_properties=CommitProperties(app_transactions=mark),
+        )
+
+    @functools.cached_property
+    def _storage(self) -> dict[str, str] | None:
+        return dict(self.storage_options) or None
+
+
+class UnityCatalog(Tables):
+    """The same tables in Unity Catalog."""
+
+    environment: str = "dev"
+
+    def read(self, key: Key) -> pl.LazyFrame:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading tables")
+
+    def version(self, key: Key) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading table versions")
+
+    def row_count(self, key: Key) -> int:
+        """See Tables."""
+        raise NotYetOnDatabricks("counting rows")
+
+    def position(self, key: Key, source: str) -> int:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading table positions")
+
+    def append(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("appending to tables")
+
+    def merge(
+        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("merging into tables")
+
+    def overwrite(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("overwriting tables")
+
+    def full_name(self, key: Key) -> str:
+        """See Tables."""
+        return Catalog(self.environment).table(key)
+
+    def uri(self, key: Key) -> str:
+        """See Tables."""
+        return f"uc://{self.full_name(key)}"

@@ -1,0 +1,3 @@
+"""What should be served now, and why: experiment states, ramp stages, guards. Pure; no Dagster, no
+tables, no HTTP.
+"""

@@ -1,0 +1,170 @@
+"""An experiment and its states. Every change returns a new one; nothing is edited in place."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from xray_assets.catalog import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION, served_name
+
+OPEN, RAMPING = "open", "ramping"
+PROMOTED, ROLLED_BACK, INCONCLUSIVE, CLOSED = "promoted", "rolled_back", "inconclusive", "closed"
+RUNNING_STATES = (OPEN, RAMPING)
+
+
+class ExperimentError(ValueError):
+    """An experiment cannot be opened or changed like this; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One frozen model of an experiment."""
+
+    model: str
+    version: int
+    artifact_sha256: str
+    threshold: float
+
+    @property
+    def served_name(self) -> str:
+        """Served-entity name."""
+        return served_name(self.model, self.version)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A frozen comparison of champion and challenger and where it stands (a row of
+    gold.experiments).
+
+    `stage` is the challenger's wanted share of the traffic in percent. A final state with
+    `closed_at` None is decided but not yet carried out: the reconciler finishes it.
+    """
+
+    experiment_id: str
+    champion: Candidate
+    challenger: Candidate
+    rule_hash: str
+    starting_share: int
+    state: str
+    stage: int
+    opened_at: datetime
+    stage_since: datetime
+    closed_at: datetime | None
+    opened_by: str
+    closed_by: str | None
+    cause: str
+
+    @classmethod
+    def open(
+        cls,
+        champion: Candidate,
+        challenger: Candidate,
+        *,
+        rule_hash: str,
+        starting_share: int,
+        now: datetime,
+        by: str,
+        cause: str,
+    ) -> Self:
+        """Open an experiment; raises ExperimentError when both models are the same artifact."""
+        if champion.artifact_sha256 == challenger.artifact_sha256:
+            raise ExperimentError(
+                f"{challenger.served_name} is the same artifact as the champion "
+                f"{champion.served_name}: there is nothing to compare"
+            )
+        stamp = now.strftime("%Y%m%dT%H%M%S")
+        return cls(
+            f"{stamp}-{champion.artifact_sha256[:6]}-{challenger.artifact_sha256[:6]}",
+            champion,
+            challenger,
+            rule_hash,
+            starting_share,
+            OPEN,
+            starting_share,
+            now,
+            now,
+            None,
+            by,
+            None,
+            cause,
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """True while evidence is collected."""
+        return self.state in RUNNING_STATES
+
+    @property
+    def is_settled(self) -> bool:
+        """True once a final state has been carried out: endpoint and aliases follow it."""
+        return self.closed_at is not None
+
+    @property
+    def winner(self) -> Candidate:
+        """Who is champion now."""
+        return self.challenger if self.state == PROMOTED else self.champion
+
+    def wanted_traffic(self) -> dict[str, int]:
+        """Wanted share in percent by served name; an entity without traffic is left out, except in
+        a shadow start.
+        """
+        if self.is_running:
+            return {
+                self.champion.served_name: 100 - self.stage,
+                self.challenger.served_name: self.stage,
+            }
+        return {self.winner.served_name: 100}
+
+    def wanted_aliases(self) -> dict[str, tuple[str, int] | None]:
+        """Wanted registry aliases as (model, version); `previous_champion` moves only with a
+        promotion.
+        """
+        champion, challenger = ((c.model, c.version) for c in (self.champion, self.challenger))
+        if self.state == PROMOTED:
+            return {CHAMPION: challenger, CHALLENGER: None, PREVIOUS_CHAMPION: champion}
+        return {CHAMPION: champion, CHALLENGER: challenger if self.is_running else None}
+
+    def ramped_to(self, stage: int, *, now: datetime, cause: str) -> Self:
+        """The next stage; at 100 the experiment is promoted."""
+        self._require_running()
+        if stage <= self.stage:
+            raise ExperimentError(f"stage {stage} is not above {self.stage}")
+        state = PROMOTED if stage == 100 else RAMPING
+        return replace(self, state=state, stage=stage, stage_since=now, cause=cause)
+
+    def ended(self, state: str, *, now: datetime, cause: str) -> Self:
+        """Ended with the champion serving everything; after a promotion, with the previous one.
+
+        A promotion can only be rolled back. Raises ExperimentError for any other ended experiment.
+        """
+        if not (self.state == PROMOTED and state == ROLLED_BACK):
+            self._require_running()
+        return replace(
+            self, state=state, stage=0, stage_since=now, cause=cause, closed_at=None, closed_by=None
+        )
+
+    def settled(self, *, now: datetime, by: str) -> Self:
+        """Carried out: endpoint and aliases follow the final state."""
+        return replace(self, closed_at=now, closed_by=by)
+
+    def as_row(self) -> dict[str, Any]:
+        """A row of gold.experiments."""
+        row = asdict(self)
+        for role in (CHAMPION, CHALLENGER):
+            row |= {f"{role}_{field}": value for field, value in row.pop(role).items()}
+        return row
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Self:
+        """Read back a row of gold.experiments."""
+        row = dict(row)
+        for role in (CHAMPION, CHALLENGER):
+            row[role] = Candidate(
+                **{field: row.pop(f"{role}_{field}") for field in Candidate.__dataclass_fields__}
+            )
+        return cls(**row)
+
+    def _require_running(self) -> None:
+        if not self.is_running:
+            raise ExperimentError(
+                f"experiment {self.experiment_id} is {self.state}: open a new one"
+            )

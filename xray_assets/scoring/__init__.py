@@ -1,0 +1,3 @@
+"""The serving artifact and the one way to score it: shared by training, serving, shadow scoring and
+batches.
+"""

@@ -1,0 +1,50 @@
+"""What the registry says about one version, and the errors it answers with.
+
+Names of tags are spelled here: training writes them, everything else reads them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG = "artifact_sha256", "family", "threshold"
+IDENTITY_TAGS = frozenset({DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG})
+SERVING_FOLDER = "serving"
+"""Name of the serving artifact among a registered version's artifacts."""
+
+
+class RegistryError(RuntimeError):
+    """The registry does not hold what was asked for; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One registered version and what its tags say about it."""
+
+    model_name: str
+    version: int
+    artifact_sha256: str
+    threshold: float
+    family: str
+    run_id: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, found: Any) -> "RegisteredVersion":
+        """From MLflow's ModelVersion. Raises RegistryError when training did not make it."""
+        tags = dict(found.tags)
+        try:
+            return cls(
+                model_name=found.name,
+                version=int(found.version),
+                artifact_sha256=tags[DIGEST_TAG],
+                threshold=float(tags[THRESHOLD_TAG]),
+                family=tags[FAMILY_TAG],
+                run_id=found.run_id or None,
+                tags=tags,
+            )
+        except (KeyError, ValueError) as error:
+            raise RegistryError(
+                f"version {found.version} of {found.name} lacks the tag {error}: it was not "
+                "registered by this project's training; train it again"
+            ) from error

@@ -1,0 +1,137 @@
+"""The edges that enter or leave the graph: new feedback comes in, a promotion step goes out.
+
+Both sensors are level-triggered: they compare positions and states, never events, so that a lost,
+doubled or late tick changes nothing. A run key carries the number of earlier tries, because a
+failed run burns its key.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+import dagster as dg
+
+from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.jobs import deploy, evaluate
+from xray_assets.resources.control import RolloutControl
+from xray_assets.resources.endpoint import EndpointUnreachable
+from xray_assets.resources.feedback import FeedbackInbox
+from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.tables import Tables
+
+LEVEL_TAG = "xray/level"
+"""Tag of a sensor's runs: the level (position or stage) that they were asked to reach."""
+
+LONGEST_PAUSE_SECONDS = 600
+"""Between tries of a job that keeps failing; after the first failure it is tried again at once."""
+
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.sensor(job=evaluate, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=2)
+def feedback_arrived(
+    context: dg.SensorEvaluationContext,
+    tables: Tables,
+    inbox: FeedbackInbox,
+    inference_log: InferenceLog,
+):
+    """Request one run from predictions to decision when the inbox is ahead of the tables, or when a
+    waiting read can be settled: its prediction may have come, or its time is up.
+    """
+    from xray_assets.feedback.intake_run import pending_is_due
+
+    sent, taken = inbox.position(), tables.position(PREDICTION_FEEDBACK, "feedback_inbox")
+    waiting = tables.row_count(FEEDBACK_PENDING)
+    logged, moved = inference_log.position(), tables.position(PREDICTIONS, "inference_log")
+    due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), datetime.now(UTC))
+    if sent <= taken and not due and not (waiting and logged > moved):
+        return dg.SensorResult(
+            skip_reason=f"all {taken} feedbacks of the inbox are in the tables, "
+            f"{waiting} wait for their prediction",
+            cursor=str(sent),
+        )
+    level = f"feedback-{sent}" + (f"-waiting-{waiting}-log-{logged}" if waiting else "")
+    return _request(context, evaluate.name, level, cursor=str(sent), run_config=None)
+
+
+@dg.sensor(job=deploy, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=2)
+def promotion_decided(context: dg.SensorEvaluationContext, control: RolloutControl):
+    """Reconcile what is served with what is wanted and decided: ramp, roll back, or put right."""
+    from xray_assets.rollout.reconcile import next_step
+
+    experiment = control.experiment()
+    if experiment is None:
+        return dg.SkipReason("no experiment yet: materialize gold/endpoint_config")
+    try:
+        step = next_step(control.observe(experiment), control.policy)
+    except EndpointUnreachable as error:
+        return dg.SkipReason(f"cannot see what is served: {error}")
+    if not step.is_change:
+        return dg.SkipReason(step.cause)
+    level = (
+        f"{experiment.experiment_id}-{experiment.state}-{experiment.stage}-{step.kind}-{step.stage}"
+    )
+    change = {
+        "action": "step",
+        "from_stage": experiment.stage,
+        "by": "sensor promotion_decided",
+        "reason": step.cause,
+    }
+    return _request(
+        context,
+        deploy.name,
+        level,
+        cursor=level,
+        run_config={"ops": {"endpoint_config": {"config": change}}},
+    )
+
+
+def _request(
+    context: dg.SensorEvaluationContext,
+    job_name: str,
+    level: str,
+    *,
+    cursor: str,
+    run_config: dict | None,
+) -> dg.SensorResult:
+    """One run for a level, unless one is under way; after a failure the next attempt, with a new
+    run key.
+    """
+    runs = context.instance.get_runs(
+        dg.RunsFilter(job_name=job_name, statuses=_UNFINISHED), limit=1
+    )
+    if runs:
+        return dg.SensorResult(
+            skip_reason=f"run {runs[0].run_id} of {job_name} is under way", cursor=cursor
+        )
+    if pause := _pause(context.instance, job_name):
+        return dg.SensorResult(skip_reason=pause, cursor=cursor)
+    attempt = len(
+        context.instance.get_runs(dg.RunsFilter(job_name=job_name, tags={LEVEL_TAG: level}))
+    )
+    request = dg.RunRequest(
+        run_key=f"{level}-attempt-{attempt}", run_config=run_config or {}, tags={LEVEL_TAG: level}
+    )
+    return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+
+def _pause(instance: dg.DagsterInstance, job_name: str) -> str | None:
+    """Why a job that keeps failing is not tried again yet; the pause doubles with each failure."""
+    last = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=10)
+    failures = list(takewhile(lambda record: not record.dagster_run.is_success, last))
+    if len(failures) < 2:
+        return None
+    pause = timedelta(seconds=min(5 * 2 ** (len(failures) - 2), LONGEST_PAUSE_SECONDS))
+    left = failures[0].update_timestamp.replace(tzinfo=UTC) + pause - datetime.now(UTC)
+    if left <= timedelta(0):
+        return None
+    run_id = failures[0].dagster_run.run_id
+    return f"{job_name} failed {len(failures)} times: next try in {left}, look at run {run_id}"
+
+
+sensors = [feedback_arrived, promotion_decided]

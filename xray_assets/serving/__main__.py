@@ -1,0 +1,39 @@
+"""`python -m xray_assets.serving`: the endpoint with the settings of the environment. Options are
+settings (XRAY_...).
+"""
+
+import os
+import socket
+import sys
+
+from xray_assets.settings import Settings
+
+
+def main(arguments: list[str]) -> int:
+    """Serve; returns the exit code. `--worker FD` is the supervisor's way to start a worker."""
+    if len(arguments) == 2 and arguments[0] == "--worker":
+        from xray_assets.serving.journal import Journal
+        from xray_assets.serving.worker import ignore_interrupts, run_worker
+
+        ignore_interrupts()
+        settings = Settings.model_validate_json(os.environ.pop("XRAY_SERVING_SETTINGS"))
+        run_worker(settings, socket.socket(fileno=int(arguments[1])), Journal())
+        return 0
+    if arguments:
+        sys.stderr.write(
+            "python -m xray_assets.serving takes no options; set XRAY_ENDPOINT_PORT, XRAY_STATE, "
+            "...\n"
+        )
+        return 2
+    from xray_assets.serving.server import ServerError, serve
+
+    try:
+        serve(Settings())
+    except ServerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""The inference log's tables: SQLite, standard library only. Written by `log_writer`, read by
+`log_reader`.
+
+`predictions` has one row an image and an ever-growing `log_position`, given under SQLite's write
+lock, so a reader that has seen position p never finds a new row at or before p, whichever worker
+wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
+model ASSIGNED at a routing key's first request (the sample-ratio guard's unit); `config_starts` the
+first row of each config version.
+"""
+
+SCHEMA_VERSION = 1
+KNOWN_SECONDS = 600.0
+"""How long a writer takes an image it has seen in `images` to be there without looking again.
+
+`image_uses` is renewed when it looks, so retention must leave an image at least twice as long."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS predictions (
+    log_position        INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id          TEXT NOT NULL UNIQUE,
+    client_request_id   TEXT,
+    endpoint_name       TEXT NOT NULL,
+    experiment_id       TEXT,
+    timestamp_us        INTEGER NOT NULL,
+    served_model_name   TEXT NOT NULL,
+    assigned_model_name TEXT NOT NULL,
+    model_name          TEXT NOT NULL,
+    model_version       TEXT NOT NULL,
+    artifact_sha256     TEXT NOT NULL,
+    config_version      INTEGER NOT NULL,
+    status_code         INTEGER NOT NULL,
+    prediction          REAL,
+    threshold           REAL NOT NULL,
+    latency_ms          REAL NOT NULL,
+    image_sha256        TEXT NOT NULL,
+    case_key            TEXT NOT NULL,
+    case_key_source     TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS images (
+    image_sha256 TEXT PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    data         BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS image_uses (
+    image_sha256 TEXT PRIMARY KEY,
+    last_used_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS exposures (
+    config_version      INTEGER NOT NULL,
+    routing_key         BLOB NOT NULL,
+    assigned_model_name TEXT NOT NULL,
+    PRIMARY KEY (config_version, routing_key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS config_starts (
+    config_version INTEGER PRIMARY KEY,
+    log_position   INTEGER NOT NULL
+);
+"""
+
+COLUMNS = (
+    "request_id",
+    "client_request_id",
+    "endpoint_name",
+    "experiment_id",
+    "timestamp_us",
+    "served_model_name",
+    "assigned_model_name",
+    "model_name",
+    "model_version",
+    "artifact_sha256",
+    "config_version",
+    "status_code",
+    "prediction",
+    "threshold",
+    "latency_ms",
+    "image_sha256",
+    "case_key",
+    "case_key_source",
+)
+"""Columns of `predictions` that a writer gives, in order."""
+
+INSERT_PREDICTION = (
+    f"INSERT INTO predictions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 constants
+)
+INSERT_IMAGE = "INSERT OR IGNORE INTO images (image_sha256, kind, data) VALUES (?, ?, ?)"
+USE_IMAGE = "INSERT OR REPLACE INTO image_uses (image_sha256, last_used_us) VALUES (?, ?)"
+INSERT_EXPOSURE = (
+    "INSERT OR IGNORE INTO exposures (config_version, routing_key, assigned_model_name) "
+    "VALUES (?, ?, ?)"
+)
+INSERT_CONFIG_START = (
+    "INSERT OR IGNORE INTO config_starts (config_version, log_position) "
+    "VALUES (?, last_insert_rowid())"
+)

@@ -1,0 +1,148 @@
+"""One process and its group: start it, remember it on disk, see whether it still runs, end it.
+
+Every process gets its own session, so that a Ctrl-C reaches only the one who decides what to stop,
+and a stop reaches every descendant (Dagster's run workers, training subprocesses).
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xray_assets.settings import PROJECT
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class RunningProcess:
+    """What is remembered of a process. `birth` tells it from a later one with the same id."""
+
+    name: str
+    pid: int
+    birth: str
+    log: str
+    started: float
+    url: str | None = None
+    port: int | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """True while this very process runs (a zombie does not)."""
+        return _birth(self.pid) == self.birth != ""
+
+    def last_lines(self, count: int = 15) -> str:
+        """The end of its log."""
+        try:
+            with Path(self.log).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - 32_768))
+                return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])
+        except OSError:
+            return ""
+
+
+def start_process(
+    name: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    url: str | None = None,
+    port: int | None = None,
+) -> tuple[RunningProcess, subprocess.Popen[bytes]]:
+    """Start a process in its own session; its output goes to `log`, the last one to `<log>.1`."""
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    birth = _birth(child.pid)
+    return RunningProcess(name, child.pid, birth, str(log), time.time(), url, port), child
+
+
+def remember(process: RunningProcess, folder: Path) -> None:
+    """Write the process's record, atomically."""
+    record, draft = folder / f"{process.name}.json", folder / f"{process.name}.json.draft"
+    draft.write_text(json.dumps(asdict(process)))
+    draft.replace(record)
+
+
+def forget(name: str, folder: Path) -> None:
+    """Remove a record."""
+    (folder / f"{name}.json").unlink(missing_ok=True)
+
+
+def remembered(folder: Path) -> dict[str, RunningProcess]:
+    """The processes that were started and still run, by name."""
+    found = {}
+    for record in sorted(folder.glob("*.json")):
+        try:
+            process = RunningProcess(**json.loads(record.read_text()))
+        except (OSError, ValueError, TypeError):
+            continue  # half a record tells nothing; the port check still finds its process
+        if process.is_alive:
+            found[process.name] = process
+    return found
+
+
+def stop_processes(processes: Sequence[RunningProcess], *, grace_seconds: float) -> None:
+    """SIGTERM every process group, SIGKILL what is left after the grace, wait for their end."""
+    groups = [process.pid for process in processes]
+    for group in groups:
+        _signal(group, signal.SIGTERM)
+    if not _gone(groups, grace_seconds):
+        for group in groups:
+            _signal(group, signal.SIGKILL)
+        _gone(groups, 5.0)
+
+
+def _gone(groups: Sequence[int], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(_group_lives(group) for group in groups):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _group_lives(group: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(group, os.WNOHANG)  # a dead child of ours stays in its group as a zombie
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _birth(pid: int) -> str:
+    """Start time of a process as the system tells it; empty for none or a zombie."""
+    try:
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state == "Z" else rest[18]
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return ""
+    question = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
+    told = subprocess.run(question, capture_output=True, text=True, check=False).stdout
+    started, _, state = told.strip().rpartition(" ")
+    return "" if state.startswith("Z") else started.strip()

@@ -1,0 +1,65 @@
+"""A folder of films on a local disk."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from xray_assets.storage.film_folder import FilmFolder, StoredFile
+
+_UNFINISHED = ".part"
+
+
+class LocalFolder(FilmFolder):
+    """Files below a directory. Names that start with a dot are not films and are not listed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+        self.address = str(self._root)
+
+    def files(self) -> Iterator[StoredFile]:
+        """See FilmFolder."""
+        if self._root.is_dir():
+            yield from self._below(str(self._root), "")
+
+    def _below(self, directory: str, prefix: str) -> Iterator[StoredFile]:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=True):
+                    yield from self._below(entry.path, f"{prefix}{entry.name}/")
+                elif entry.is_file():
+                    yield StoredFile(prefix + entry.name, entry.stat().st_size)
+
+    def read(self, path: str) -> bytes:
+        """See FilmFolder."""
+        return (self._root / path).read_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        """See FilmFolder.
+
+        No fsync: a power cut can leave a file of another size, which the next ingest sees and
+        copies again; it costs a disk flush a film otherwise.
+        """
+        target = self._root / path
+        name = f".{target.name}.{os.getpid()}-{threading.get_ident()}{_UNFINISHED}"
+        unfinished = target.with_name(name)
+        try:
+            unfinished.write_bytes(data)
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(data)
+        unfinished.replace(target)
+
+    def location(self, path: str) -> str:
+        """See FilmFolder."""
+        return f"{self.address}/{path}"
+
+    def free_bytes(self) -> int | None:
+        """See FilmFolder."""
+        existing = self._root
+        while not existing.exists():
+            existing = existing.parent
+        return shutil.disk_usage(existing).free

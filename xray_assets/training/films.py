@@ -1,0 +1,118 @@
+"""From the films manifest to arrays in memory, one set a split.
+
+Reading, decoding and choosing films; no augmentation and no model here.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xray_assets.imaging.decode import InvalidImage, decode
+from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
+from xray_assets.storage.film_folder import read_film
+from xray_assets.training.request import FILM_COLUMNS
+
+SPLITS = ("train", "val", "test")
+
+
+class FilmsError(ValueError):
+    """The manifest cannot be trained from; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Films:
+    """Films of one split: images (N, 64, 64) float32 in [0, 1]; labels (N,) float32, 0 or 1."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Number of films."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class FilmSplits:
+    """Train, validation and test films, and a digest of which films they are."""
+
+    train: Films
+    validation: Films
+    test: Films
+    manifest_sha256: str
+
+
+def load_splits(manifest: str, *, seed: int, limit: int | None, threads: int) -> FilmSplits:
+    """Read the manifest (parquet, FILM_COLUMNS) and decode its films in parallel threads.
+
+    `limit` bounds the train split only. Raises FilmsError when a column or a class of a split is
+    missing, a patient is in two splits, or a film cannot be read.
+    """
+    table = _checked(pl.read_parquet(manifest)).sort("image_id")
+    tables = [table.filter(pl.col("dataset_split") == split) for split in SPLITS]
+    tables[0] = limited(tables[0], limit=limit, seed=seed)
+    for split, rows in zip(SPLITS, tables, strict=True):
+        if set(rows["label"]) != {0, 1}:
+            raise FilmsError(
+                f"the {split} split needs films of both classes, it has {len(rows)} films with "
+                f"labels {sorted(set(rows['label']))}: ingest more images or change the split"
+            )
+    paths = [path for rows in tables for path in rows["file_path"]]
+    images = np.empty((len(paths), MODEL_SIDE, MODEL_SIDE), np.float32)
+    with ThreadPoolExecutor(threads) as pool:  # decoding releases the GIL
+        for i, image in enumerate(pool.map(_film, paths)):
+            images[i] = image
+    ends = np.cumsum([len(rows) for rows in tables])[:-1]
+    train, validation, test = (
+        Films(part, rows["label"].to_numpy().astype(np.float32))
+        for part, rows in zip(np.split(images, ends), tables, strict=True)
+    )
+    chosen = pl.concat(tables).select(pl.concat_str("dataset_split", "image_id", separator="|"))
+    identity = "\n".join(chosen.to_series())
+    return FilmSplits(train, validation, test, hashlib.sha256(identity.encode()).hexdigest())
+
+
+def limited(films: pl.DataFrame, *, limit: int | None, seed: int) -> pl.DataFrame:
+    """The first `limit` films by hash rank, half of each class; all of them for None.
+
+    The rank depends on seed and image_id only: more films later never reorder those of before.
+    """
+    if limit is None or limit >= len(films):
+        return films
+    rank = [_rank(image_id, seed) for image_id in films["image_id"]]
+    ranked = films.with_columns(pl.Series("rank", rank)).sort("rank")
+    halves = {1: limit // 2, 0: limit - limit // 2}
+    chosen = [ranked.filter(pl.col("label") == label).head(n) for label, n in halves.items()]
+    return pl.concat(chosen).drop("rank").sort("image_id")
+
+
+def _rank(image_id: str, seed: int) -> str:
+    return hashlib.sha256(f"{seed}:{image_id}".encode()).hexdigest()
+
+
+def _checked(table: pl.DataFrame) -> pl.DataFrame:
+    if missing := set(FILM_COLUMNS) - set(table.columns):
+        raise FilmsError(f"the films manifest lacks the columns {sorted(missing)}")
+    if unknown := set(table["dataset_split"]) - set(SPLITS):
+        raise FilmsError(f"the films manifest has unknown splits {sorted(map(str, unknown))}")
+    places = table.group_by("patient_id").agg(pl.col("dataset_split").n_unique().alias("splits"))
+    if shared := places.filter(pl.col("splits") > 1).height:
+        raise FilmsError(f"{shared} patients have films in more than one split: curate again")
+    return table
+
+
+def _film(path: str) -> NDArray[np.float32]:
+    try:
+        return model_input(decode(read_film(path)))
+    except (OSError, InvalidImage) as error:
+        raise FilmsError(f"film {path} cannot be read ({error}): curate again") from error
+
+
+def class_counts(labels: Sequence[float] | NDArray[np.float32]) -> tuple[int, int]:
+    """(normal, pneumonia) films."""
+    positive = int(np.sum(np.asarray(labels) == 1))
+    return len(labels) - positive, positive

@@ -1,0 +1,57 @@
+"""One training from request to registration: the order of the steps, and what each is given.
+
+Train and validation films decide everything; the test films are looked at once, by `judged`.
+"""
+
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from xray_assets.training import tracking
+from xray_assets.training.films import load_splits
+from xray_assets.training.fitting import Epoch, Plan, fit
+from xray_assets.training.judging import judged
+from xray_assets.training.network import build
+from xray_assets.training.recording import Outcome, record
+from xray_assets.training.request import TrainingRequest
+
+
+def train(request: TrainingRequest, *, say: Callable[[str], None]) -> Outcome:
+    """Train, judge, record in MLflow, and register when every gate is passed.
+
+    Raises FilmsError when the films cannot be trained from, ArtifactError when the exported network
+    cannot be served.
+    """
+    splits = load_splits(
+        request.films, seed=request.seed, limit=request.limit, threads=request.threads
+    )
+    say(f"films: {len(splits.train)} train, {len(splits.validation)} val, {len(splits.test)} test")
+    network = build(request.family, seed=request.seed, threads=request.threads)
+    plan = Plan(epochs=request.epochs)
+    with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory() as folder:
+        # Opening MLflow takes as long as four epochs, and training leaves the other core idle.
+        tracker = beside.submit(tracking.open_tracker, request.tracking_uri)
+        history = fit(
+            network,
+            splits.train,
+            splits.validation,
+            plan,
+            seed=request.seed,
+            on_epoch=lambda number, epoch: say(_line(number, epoch)),
+        )
+        judgement = judged(network, splits, request, Path(folder))
+        outcome = record(tracker.result(), request, plan, network, splits, history, judgement)
+    if outcome.version is None:
+        failed = "; ".join(str(gate) for gate in outcome.gates if not gate.passed)
+        say(f"not registered: {failed}")
+    else:
+        say(f"registered {request.model_name} version {outcome.version}")
+    return outcome
+
+
+def _line(number: int, epoch: Epoch) -> str:
+    return (
+        f"epoch {number + 1}: train {epoch.train_loss:.3f}, "
+        f"validation {epoch.validation_loss:.3f}, AUC {epoch.validation_auc:.4f}"
+    )

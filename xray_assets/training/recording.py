@@ -1,0 +1,107 @@
+"""What one training leaves in MLflow, and what it reports back.
+
+Chooses what is recorded; how MLflow takes it is `tracking`'s.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
+from xray_assets.training import tracking
+from xray_assets.training.evaluation import Evaluation
+from xray_assets.training.films import FilmSplits, class_counts
+from xray_assets.training.fitting import History, Plan
+from xray_assets.training.gates import Gate
+from xray_assets.training.judging import Judgement
+from xray_assets.training.network import Network
+from xray_assets.training.plots import png, reliability, roc_and_confusion, training_curve
+from xray_assets.training.request import TrainingRequest
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one training came to; `version` is None when a gate was failed."""
+
+    request: TrainingRequest
+    evaluation: Evaluation
+    gates: list[Gate]
+    picture: bytes
+    artifact_sha256: str
+    films_sha256: str
+    train_films: int
+    run_id: str
+    run_path: str
+    version: int | None
+
+
+def record(
+    tracker: tracking.Tracker,
+    request: TrainingRequest,
+    plan: Plan,
+    network: Network,
+    splits: FilmSplits,
+    history: History,
+    judgement: Judgement,
+) -> Outcome:
+    """Log the run with its native model, and register the artifact if every gate is passed."""
+    evaluation, artifact = judgement.evaluation, judgement.artifact
+    roc = roc_and_confusion(evaluation, splits.test.labels, judgement.test_probabilities)
+    pictures = {
+        "training_curve": training_curve(history),
+        "roc_and_confusion": roc,
+        "calibration": reliability(evaluation),
+    }
+    version = None
+    with tracking.tracked_run(tracker, request.family, request.artifacts_uri) as run:
+        tracking.log_parameters(run, _parameters(request, plan, network, splits, history))
+        tracking.log_history(run, history)
+        run.mlflow.log_metrics(_metrics(judgement))
+        tracking.log_pictures(run, pictures)
+        native = network.log_native(run.mlflow, splits.test.images)
+        verdict = "passed" if judgement.passed else "failed"
+        run.mlflow.set_tags({"gates": verdict, "native_model": native})
+        if judgement.passed:
+            tags = {"run": run.path, "gates_cause": request.gates_cause}
+            version = tracking.register(run, artifact, request.model_name, tags)
+    return Outcome(
+        request=request,
+        evaluation=evaluation,
+        gates=judgement.gates,
+        picture=png(roc),
+        artifact_sha256=artifact.sha256,
+        films_sha256=splits.manifest_sha256,
+        train_films=len(splits.train),
+        run_id=run.run_id,
+        run_path=run.path,
+        version=version,
+    )
+
+
+def _parameters(
+    request: TrainingRequest, plan: Plan, network: Network, splits: FilmSplits, history: History
+) -> dict[str, Any]:
+    asked = request.extras()
+    for elsewhere in ("films", "model_name", "tracking_uri", "artifacts_uri", "mlflow_url"):
+        del asked[elsewhere]
+    normal, pneumonia = class_counts(splits.train.labels)
+    return {
+        **vars(plan),
+        **asked,
+        **network.describe(),
+        "epochs_run": len(history.epochs),
+        "best_epoch": history.best + 1,
+        "train_normal": normal,
+        "train_pneumonia": pneumonia,
+        "films_sha256": splits.manifest_sha256,
+        "preprocessing_version": PREPROCESSING_VERSION,
+    }
+
+
+def _metrics(judgement: Judgement) -> dict[str, float]:
+    test = {f"test_{name}": value for name, value in judgement.evaluation.figures().items()}
+    return test | {
+        "threshold": judgement.artifact.threshold,
+        "logit_scale": judgement.calibration.scale,
+        "logit_shift": judgement.calibration.shift,
+        "parity": judgement.parity,
+    }

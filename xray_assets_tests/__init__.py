@@ -1,0 +1,1 @@
+"""Tests of xray_assets; the tree mirrors the package."""

@@ -1,0 +1,145 @@
+"""The `xray` commands: what they print, how they fail, and that they start quickly."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from xray_assets.catalog import PREDICTIONS
+from xray_assets.cli import app
+from xray_assets.resources.tables import LocalDelta
+from xray_assets.settings import Settings
+from xray_assets_tests.sql.made_lake import predictions
+from xray_assets_tests.stack.free_ports import free_ports
+
+HEAVY = ("dagster", "polars", "duckdb", "numpy", "mlflow", "databricks", "fastapi", "pydantic")
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.upper().startswith("XRAY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XRAY_STATE", str(tmp_path))
+    monkeypatch.setenv("XRAY_ENDPOINT_PORT", str(free_ports(1)[0]))
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def invoke(*arguments: str, code: int = 0, **more: Any) -> str:
+    result = CliRunner().invoke(app, arguments, **more)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a person runs it, with the error handling of main()."""
+    command = [sys.executable, "-c", "from xray_assets.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
+    code = "import sys, xray_assets.cli; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not set(HEAVY) & set(loaded.stdout.split())
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("demo", "up", "sql", "predict", "feedback", "experiment", "promote", "doctor"):
+        assert "Usage" in invoke(command, "--help")
+
+
+def test_settings_shows_every_variable_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XRAY_TOKEN", "very-secret")
+    monkeypatch.setenv("XRAY_RAMP", "50,100")
+    shown = invoke("settings")
+    assert all(f"XRAY_{name.upper()}" in shown for name in Settings.model_fields)
+    assert "50,100" in shown
+    assert "very-secret" not in shown
+
+
+def test_a_wrong_setting_is_named_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XRAY_RAMP", "50,40")
+    failed = run("settings")
+    assert failed.returncode == 1
+    assert "XRAY_RAMP" in failed.stderr
+    assert "rise and end at 100" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_sql_answers_on_three_level_names_as_table_and_as_csv(state: Path) -> None:
+    LocalDelta(root=str(state / "lake")).append(PREDICTIONS, predictions(5))
+    query = "SELECT request_id FROM healthcare_catalog_dev.gold.pneumonia_classifier_predictions;"
+    assert "r3" in invoke("sql", query)
+    rows = list(csv.reader(io.StringIO(invoke("sql", "--csv", "-", input=query))))
+    assert (rows[0], len(rows)) == (["request_id"], 6)
+    assert "healthcare_catalog_dev.gold.promotion_decision" in invoke("sql")
+
+
+def test_an_sql_mistake_is_one_message_and_exit_code_one() -> None:
+    failed = run("sql", "SELECT * FROM healthcare_catalog_dev.gold.nothing")
+    assert failed.returncode == 1
+    assert "healthcare_catalog_dev.gold.experiments" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_feedback_is_taken_by_the_command_and_counted_by_it(state: Path) -> None:
+    request_id = "019a0000-0000-7000-8000-000000000001"
+    taken = invoke("feedback", "submit", request_id, "--reader", "DR001", "--read", "pneumonia")
+    assert "pending" in taken
+    file = state / "reads.csv"
+    file.write_text(
+        "request_id,radiologist_id,read,blinded\n"
+        f"{request_id},007,normal,true\n{request_id},DR003,normal,\n"
+    )
+    assert "2 reads" in invoke("feedback", "batch", str(file))
+    assert "received" in invoke("feedback", "stats", "--days", "3")
+
+
+def test_a_contradicting_or_unknown_feedback_is_refused_with_the_reason() -> None:
+    failed = run("feedback", "submit", "r1", "half-positive", "--reader", "DR001")
+    assert failed.returncode == 1
+    assert "true-positive" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "no request" in run("feedback", "info", "r1").stderr
+
+
+def test_predict_without_an_endpoint_names_the_command_that_starts_one(state: Path) -> None:
+    film = state / "film.png"
+    film.write_bytes(b"no film")
+    failed = run("predict", str(film))
+    assert failed.returncode == 1
+    assert "xray serve" in failed.stderr
+
+
+def test_predict_refuses_a_file_that_is_not_there(state: Path) -> None:
+    assert "no such file" in run("predict", str(state / "nothing.png")).stderr
+
+
+def test_experiments_before_the_first_are_an_empty_list_and_a_hint() -> None:
+    assert "champion" in invoke("experiment", "list")
+    assert "xray materialize" in run("experiment", "show").stderr
+
+
+def test_an_unknown_job_is_refused_with_the_list() -> None:
+    failed = run("materialize", "everything")
+    assert failed.returncode == 1
+    assert "lineage" in failed.stderr
+
+
+def test_down_with_nothing_running_says_so(state: Path) -> None:
+    assert "nothing runs" in invoke("down")
+
+
+def test_doctor_exits_with_one_when_something_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XRAY_SOURCE", "folder:/nowhere/at/all")
+    shown = invoke("doctor", code=1)
+    assert "FAIL" in shown
+    assert "/nowhere/at/all is no folder" in shown

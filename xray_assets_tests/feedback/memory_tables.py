@@ -1,0 +1,106 @@
+"""Tables in memory with the semantics of Delta, and tables that crash between two writes."""
+
+from typing import Any
+
+import polars as pl
+
+from xray_assets.catalog import Key
+from xray_assets.resources.tables import Tables
+from xray_assets.table_contracts import CONTRACTS
+
+
+class Crash(BaseException):
+    """The process died here."""
+
+
+class MemoryTables(Tables):
+    """Every write is one commit; a merge ignores `within`, which only bounds its work."""
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._frames: dict[Key, pl.DataFrame] = {}
+        self._positions: dict[tuple[Key, str], int] = {}
+
+    def read(self, key: Key) -> pl.LazyFrame:
+        return self._frames.get(key, CONTRACTS[key].empty()).lazy()
+
+    def version(self, key: Key) -> int | None:
+        return 0 if key in self._frames else None
+
+    def row_count(self, key: Key) -> int:
+        return self.read(key).collect().height
+
+    def position(self, key: Key, source: str) -> int:
+        return self._positions.get((key, source), 0)
+
+    def append(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        if source is not None and position <= self.position(key, source):
+            return 0
+        return self._store(
+            key,
+            pl.concat([self.read(key).collect(), CONTRACTS[key].conform(rows)]),
+            source,
+            position,
+        )
+
+    def merge(
+        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+    ) -> int | None:
+        rows, old = CONTRACTS[key].conform(rows), self.read(key).collect()
+        unique = list(CONTRACTS[key].unique)
+        return self._store(key, pl.concat([old.join(rows, on=unique, how="anti"), rows]), None, 0)
+
+    def overwrite(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        return self._store(key, CONTRACTS[key].conform(rows), source, position)
+
+    def full_name(self, key: Key) -> str:
+        return ".".join(key)
+
+    def uri(self, key: Key) -> str:
+        return "/".join(key)
+
+    def _store(self, key: Key, rows: pl.DataFrame, source: str | None, position: int) -> int:
+        self._frames[key] = rows
+        if source is not None:
+            self._positions[key, source] = position
+        return 0
+
+
+class Fuse:
+    """Burns out after some writes."""
+
+    def __init__(self, writes: int | None) -> None:
+        self.writes = writes
+
+    def burn(self) -> None:
+        if self.writes is not None:
+            self.writes -= 1
+            if self.writes < 0:
+                raise Crash
+
+
+class CrashingTables:
+    """Passes everything on; the write after `writes` others does not happen any more."""
+
+    def __init__(self, tables: Tables, writes: int | None) -> None:
+        self._tables = tables
+        self.fuse = Fuse(writes)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tables, name)
+
+    def append(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
+        self.fuse.burn()
+        return self._tables.append(key, rows, **more)
+
+    def merge(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
+        self.fuse.burn()
+        return self._tables.merge(key, rows, **more)
+
+    def overwrite(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
+        self.fuse.burn()
+        return self._tables.overwrite(key, rows, **more)

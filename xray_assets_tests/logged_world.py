@@ -1,0 +1,150 @@
+"""A logged world on disk: an experiment of two tiny networks, a log and an inbox, filled as the
+endpoint and the feedback API would. For tests of the run from predictions to decision, and for its
+benchmark.
+"""
+
+import base64
+import hashlib
+import json
+import sqlite3
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from xray_assets.deployments import resources
+from xray_assets.feedback.inbox import Entry, Inbox
+from xray_assets.imaging.phantoms import write_phantoms
+from xray_assets.resources.control import wanted_entities
+from xray_assets.resources.endpoint import ServedConfig
+from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.serving.films import film
+from xray_assets.serving.log_schema import INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
+from xray_assets.settings import Settings
+from xray_assets.statistics.promotion import PromotionRule
+from xray_assets_tests.serving.networks import film_mean_network, write_artifact
+
+CHUNK = 200_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NAMESPACE = uuid.UUID(int=0)
+
+
+class LoggedWorld:
+    """A state folder with an experiment of two tiny networks, and a log to be filled."""
+
+    def __init__(self, state: Path, *, films: int = 1000, start: datetime = START) -> None:
+        self.settings = Settings(state=state)
+        room = resources(self.settings)
+        artifacts = [
+            write_artifact(self.settings.artifact_cache, film_mean_network(slope=slope, offset=-2))
+            for slope in (4.0, 5.0)
+        ]
+        candidates = [
+            Candidate(f"{self.settings.catalog.name}.models.{family}", 1, a.sha256, a.threshold)
+            for family, a in zip(("keras", "pytorch"), artifacts, strict=True)
+        ]
+        self.start = start
+        self.experiment = Experiment.open(
+            *candidates,
+            rule_hash=PromotionRule().sha256,
+            starting_share=50,
+            now=self.start,
+            by="benchmark",
+            cause="benchmark",
+        )
+        control = room["control"]
+        control.save(self.experiment)
+        served = ServedConfig(
+            1, self.experiment.experiment_id, tuple(wanted_entities(self.experiment))
+        )
+        control.record(served, decided_by="benchmark", cause="benchmark")
+        self.settings.endpoint_folder.mkdir(parents=True)
+        self.log = sqlite3.connect(self.settings.endpoint_folder / "log.sqlite")
+        self.log.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
+        self.films = self._films(state / "films", films)
+        self.written = 0
+
+    def _films(self, folder: Path, count: int) -> list[str]:
+        write_phantoms(folder, count=count, seed=0)
+        digests = []
+        for path in sorted(folder.rglob("*.jpeg")):
+            read = film(base64.b64encode(path.read_bytes()).decode(), index=0)
+            digests.append(read.digest())
+            self.log.execute(INSERT_IMAGE, (read.digest(), *read.stored()))
+        self.log.commit()
+        return digests
+
+    def predict(self, count: int, step_us: int) -> list[str]:
+        """Log requests of as many patients; returns their ids."""
+        models = (self.experiment.champion, self.experiment.challenger)
+        ids = []
+        for first in range(0, count, CHUNK):
+            rows = []
+            numbers = np.arange(first, min(first + CHUNK, count)) + self.written
+            scores = numbers * 0.6180339887 % 1  # spread evenly, and the same in every world
+            for offset, score in enumerate(scores.tolist()):
+                number = self.written + first + offset
+                moment = int(self.start.timestamp() * 1e6) + number * step_us
+                head = f"{moment // 1000:012x}"
+                request = f"{head[:8]}-{head[8:]}-7000-8000-{number:012x}"
+                served = models[number % 2]
+                ids.append(request)
+                key = hashlib.sha256(number.to_bytes(8)).hexdigest()
+                rows.append(
+                    (
+                        request,
+                        None,
+                        "endpoint",
+                        self.experiment.experiment_id,
+                        moment,
+                        served.served_name,
+                        served.served_name,
+                        served.model,
+                        "1",
+                        served.artifact_sha256,
+                        1,
+                        200,
+                        score,
+                        served.threshold,
+                        1.0,
+                        self.films[number % len(self.films)],
+                        key,
+                        "patient_id",
+                    )
+                )
+            self.log.executemany(INSERT_PREDICTION, rows)
+            self.log.commit()
+        self.written += count
+        return ids
+
+    def read(self, ids: list[str]) -> None:
+        """Submit a read of each request."""
+        content = {
+            "blinded": True,
+            "claimed_type": None,
+            "confidence": "confirmed",
+            "feedback_source": "simulation",
+            "notes": None,
+            "radiologist_id": "DR001",
+            "reader_role": "reader",
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+        with Inbox(self.settings.feedback_inbox) as inbox:
+            for first in range(0, len(ids), 20_000):
+                entries = []
+                for number, request in enumerate(ids[first : first + 20_000], first):
+                    truth = ("normal", "NORMAL") if number % 3 else ("pneumonia", "PNEUMONIA")
+                    told = content | {
+                        "prediction_id": request,
+                        "read": truth[0],
+                        "ground_truth": truth[1],
+                    }
+                    entries.append(
+                        Entry(
+                            str(uuid.uuid5(NAMESPACE, request)),
+                            json.dumps(told, sort_keys=True),
+                            "{}",
+                        )
+                    )
+                inbox.add(entries)

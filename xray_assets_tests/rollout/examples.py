@@ -1,0 +1,40 @@
+"""Example experiments and observations for the tests of the rollout."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.reconcile import Observation
+
+OPENED = datetime(2026, 1, 1, tzinfo=UTC)
+KERAS = Candidate("cat.models.keras", 1, "a" * 64, 0.4)
+TORCH = Candidate("cat.models.torch", 2, "b" * 64, 0.6)
+
+
+def an_experiment(starting_share: int = 50) -> Experiment:
+    """Opened at OPENED with the Keras model as champion."""
+    return Experiment.open(
+        KERAS,
+        TORCH,
+        rule_hash="r",
+        starting_share=starting_share,
+        now=OPENED,
+        by="test",
+        cause="test",
+    )
+
+
+def seen(experiment: Experiment, **changes: object) -> Observation:
+    """An observation in which the endpoint serves what is wanted and nothing was decided."""
+    observation = Observation(
+        experiment=experiment,
+        served=experiment.wanted_traffic(),
+        served_experiment=experiment.experiment_id if experiment.is_running else None,
+        verdict=None,
+        reasons=(),
+        decision_id=None,
+        requests=10_000,
+        red=(),
+        now=OPENED + timedelta(days=1),
+    )
+    return replace(observation, **changes)

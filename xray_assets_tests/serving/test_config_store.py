@@ -1,0 +1,64 @@
+import threading
+from pathlib import Path
+
+import pytest
+
+from xray_assets.serving.config_document import parse_config
+from xray_assets.serving.config_store import (
+    ConfigStore,
+    ConfigStoreError,
+    EndpointRecord,
+    StoreContent,
+)
+from xray_assets_tests.serving.server_process import ab_config
+
+
+def test_what_is_stored_is_read_back_by_another_process(tmp_path: Path) -> None:
+    config = parse_config(ab_config("a" * 64, "b" * 64), config_version=1)
+
+    def edit(content: StoreContent) -> None:
+        content.endpoints["one"] = EndpointRecord(
+            "one", "me", 1, 2, active=config, tags=[{"key": "k", "value": "v"}]
+        )
+        content.last_config_version = 1
+
+    ConfigStore(tmp_path).change(edit)
+    content = ConfigStore(tmp_path).read()
+    assert content.endpoints["one"].active == config
+    assert content.last_config_version == 1
+
+
+def test_concurrent_changes_are_all_kept(tmp_path: Path) -> None:
+    def bump(content: StoreContent) -> None:
+        content.last_config_version += 1
+
+    def many() -> None:
+        store = ConfigStore(tmp_path)
+        for _ in range(25):
+            store.change(bump)
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ConfigStore(tmp_path).read().last_config_version == 100
+
+
+def test_a_failed_change_changes_nothing(tmp_path: Path) -> None:
+    store = ConfigStore(tmp_path)
+    store.change(lambda content: setattr(content, "last_config_version", 5))
+
+    def fail(content: StoreContent) -> None:
+        content.last_config_version = 9
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.change(fail)
+    assert store.read().last_config_version == 5
+
+
+def test_a_damaged_store_is_an_error_and_never_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"format": 1')
+    with pytest.raises(ConfigStoreError, match="damaged"):
+        ConfigStore(tmp_path).read()

@@ -1,0 +1,225 @@
+"""Starting several processes: order, readiness, what goes wrong, and that nothing stays behind."""
+
+import http.server
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xray_assets.settings import Settings
+from xray_assets.stack import running
+from xray_assets.stack import stack as stack_module
+from xray_assets.stack.readiness import NotLoadableError, answers, status
+from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI, Service, expand
+from xray_assets.stack.stack import Stack, StackError
+from xray_assets.stack.state import StateError, prepare_state
+from xray_assets_tests.stack.free_ports import free_ports, settings_of_a_test
+
+SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
+NAMES = ("endpoint", "feedback-api", "code-server")
+
+
+def service(name: str, command: tuple[str, ...] = SLEEP, **more: Any) -> Service:
+    return Service(name, name.title(), command, **{"is_ready": lambda _started: True, **more})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_of_a_test(tmp_path)
+
+
+@pytest.fixture
+def made_of(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[..., Stack]:
+    """A stack of other services than the real ones."""
+
+    def make(*chosen: Service) -> Stack:
+        known = {one.name: one for one in chosen}
+        monkeypatch.setattr(stack_module, "services", lambda *_, **__: known)
+        return Stack(settings, names=list(known))
+
+    return make
+
+
+def test_what_was_started_runs_inside_the_block_and_not_after_it(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    with made_of(*map(service, NAMES)):
+        inside = running.running(settings)
+    assert set(inside) == set(NAMES)
+    assert running.running(settings) == {}
+    assert not any(process.is_alive for process in inside.values())
+
+
+def test_an_error_or_an_interrupt_in_the_block_stops_everything_too(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    for error in (RuntimeError, KeyboardInterrupt, SystemExit):
+        with pytest.raises(error), made_of(service("endpoint")):
+            inside = running.running(settings)
+            raise error
+        assert not inside["endpoint"].is_alive
+
+
+def test_a_service_starts_only_after_those_it_needs(made_of: Callable[..., Stack]) -> None:
+    order, asked = [], iter([False, False, True])
+    first = service("code-server", is_ready=lambda _started: next(asked))
+    second = service("endpoint", after=("code-server",))
+    stack = made_of(second, first)
+    stack._progress = order.append
+    with stack:
+        pass
+    assert order == [
+        "starting Code-Server",
+        "Code-Server is ready",
+        "starting Endpoint",
+        "Endpoint is ready",
+    ]
+
+
+def test_a_process_that_dies_is_named_with_its_last_words(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    dying = (sys.executable, "-c", "import sys; print('the disk is full'); sys.exit(3)")
+    stack = made_of(
+        service("feedback-api"), service("endpoint", dying, is_ready=lambda _started: False)
+    )
+    with pytest.raises(StackError, match=r"(?s)endpoint ended with code 3.*the disk is full"):
+        stack.start()
+    assert running.running(settings) == {}
+
+
+def test_a_process_that_dies_later_is_noticed(made_of: Callable[..., Stack]) -> None:
+    with made_of(service("endpoint")) as stack:
+        stack.check()
+        os.kill(stack._running["endpoint"].pid, signal.SIGKILL)
+        with pytest.raises(StackError, match="endpoint ended with code -9"):
+            stack.wait()
+
+
+def test_a_process_that_is_never_ready_is_an_error_not_a_wait_for_ever(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    slow = service("endpoint", is_ready=lambda _started: False, ready_seconds=0.3)
+    with pytest.raises(StackError, match="not ready within"):
+        made_of(slow).start()
+    assert running.running(settings) == {}
+
+
+def test_an_interrupt_while_starting_leaves_nothing_behind(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    def interrupted(_started: float) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made_of(service("feedback-api"), service("endpoint", is_ready=interrupted)).start()
+    assert running.running(settings) == {}
+
+
+def test_definitions_that_do_not_load_are_an_error_in_dagster_s_words(
+    made_of: Callable[..., Stack],
+) -> None:
+    def broken(_started: float) -> bool:
+        raise NotLoadableError("Dagster cannot load xray_assets: No module named 'x'")
+
+    with pytest.raises(StackError, match="No module named 'x'"):
+        made_of(service("webserver", is_ready=broken)).start()
+
+
+def test_a_taken_port_is_refused_before_anything_starts_and_names_the_setting(
+    tmp_path: Path,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = settings_of_a_test(tmp_path).model_copy(update={"endpoint_port": port})
+        with pytest.raises(StackError, match=f"port {port} .*XRAY_ENDPOINT_PORT"):
+            Stack(settings, names=["feedback-api", "endpoint"]).start()
+    assert not (settings.state / "logs" / "feedback-api.log").exists()
+
+
+def test_a_second_start_from_the_same_state_is_refused(made_of: Callable[..., Stack]) -> None:
+    with (
+        made_of(service("endpoint")),
+        pytest.raises(StackError, match=r"already running.*xray down"),
+    ):
+        made_of(service("endpoint")).start()
+
+
+def test_a_stack_left_running_is_found_and_stopped_by_its_records(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    stack = made_of(service("endpoint"))
+    stack.start()
+    stack.leave_running()
+    stack.stop()
+    alive = running.running(settings)
+    assert alive["endpoint"].is_alive
+    running.stop(settings, alive)
+    assert not alive["endpoint"].is_alive
+    assert not (running.run_folder(settings) / "sockets").is_symlink()
+
+
+def test_services_have_groups_and_unknown_names_are_listed() -> None:
+    assert expand(["daemon", "dagster"]) == ("code-server", "webserver", "daemon")
+    assert expand([MLFLOW_UI, *DEFAULT_SERVICES]) == (*DEFAULT_SERVICES, MLFLOW_UI)
+    with pytest.raises(ValueError, match=r"no service dagit: choose from .*webserver"):
+        expand(["dagit"])
+
+
+def test_a_state_folder_that_cannot_be_made_is_an_error_that_names_the_setting(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateError, match="XRAY_STATE"):
+        prepare_state(Settings(state=tmp_path / "file" / "state"))
+
+
+def test_an_unhealthy_answer_is_an_answer() -> None:
+    class Unwell(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(503)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Unwell) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/health"
+        assert (answers(url), status(url)) == (True, 503)
+        server.shutdown()
+    assert not answers(f"http://127.0.0.1:{free_ports(1)[0]}/health")
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    settings = settings_of_a_test(tmp_path)
+    environment = os.environ | {
+        "XRAY_STATE": str(settings.state),
+        "XRAY_ENDPOINT_PORT": str(settings.endpoint_port),
+    }
+    command = [sys.executable, "-c", "from xray_assets.cli import main; main()", "up", "endpoint"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as up:
+        assert up.stdout is not None
+        for line in up.stdout:
+            if "Ctrl-C" in line:
+                break
+        alive = running.running(settings)
+        assert status(f"{settings.endpoint_url}/health") == 503
+        up.send_signal(end)
+        assert up.wait(timeout=60) == 0
+    assert not alive["endpoint"].is_alive
+    deadline = time.monotonic() + 5
+    while status(f"{settings.endpoint_url}/health") is not None:
+        assert time.monotonic() < deadline

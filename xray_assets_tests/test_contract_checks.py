@@ -1,0 +1,192 @@
+"""The generated contract check, on real Delta tables and a real Dagster instance."""
+
+import datetime as dt
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from xray_assets.catalog import PREDICTIONS, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contract_checks import CHECK_NAME, Checked, contract_check, examine, last_passing
+from xray_assets.resources.tables import LocalDelta
+from xray_assets.table_contracts import CONTRACTS
+from xray_assets.table_metadata import column_schema, data_version, table_metadata
+
+NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+LOG = CONTRACTS[PREDICTIONS]
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> LocalDelta:
+    return LocalDelta(root=str(tmp_path / "lake"))
+
+
+def log_rows(*positions: int, status: int = 200) -> pl.DataFrame:
+    row = dict.fromkeys(LOG.schema.names()) | {
+        "date": NOW.date(),
+        "timestamp": NOW,
+        "served_model_name": "m-1",
+        "assigned_model_name": "m-1",
+        "model_name": "m",
+        "model_version": 1,
+        "config_version": 1,
+        "status_code": status,
+        "latency_ms": 1.0,
+    }
+    rows = [
+        row | {"request_id": f"r{position}", "log_position": position} for position in positions
+    ]
+    return pl.DataFrame(rows, schema=LOG.schema)
+
+
+def reject_rows(*ids: str) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "image_id": i,
+                "file_path": "p",
+                "reason": "r",
+                "rejected_at": NOW,
+                "source_batch_id": "b",
+            }
+            for i in ids
+        ],
+        schema=CONTRACTS[XRAY_REJECTS].schema,
+    )
+
+
+def store_unchecked(tables: LocalDelta, key: tuple[str, str], rows: pl.DataFrame) -> None:
+    """Write past the contract, as a foreign writer would."""
+    Path(tables.uri(key)).mkdir(parents=True, exist_ok=True)
+    rows.write_delta(tables.uri(key), mode="append")
+
+
+def evaluate(instance: dg.DagsterInstance, tables: LocalDelta) -> dg.AssetCheckEvaluation:
+    @dg.asset(key=dg.AssetKey(PREDICTIONS))
+    def predictions() -> dg.MaterializeResult:
+        return dg.MaterializeResult()
+
+    result = dg.materialize(
+        [predictions, contract_check(LOG)],
+        instance=instance,
+        resources={"tables": tables},
+        raise_on_error=False,
+    )
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def test_a_kept_contract_passes_and_a_broken_one_names_column_and_value(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    assert examine(CONTRACTS[XRAY_REJECTS], tables).problems == ()
+    store_unchecked(tables, XRAY_REJECTS, reject_rows("a"))
+    assert examine(CONTRACTS[XRAY_REJECTS], tables).problems == ("1 rows repeat image_id",)
+
+
+def test_stored_columns_that_differ_from_the_contract_are_named(tables: LocalDelta) -> None:
+    rows = (
+        reject_rows("a")
+        .drop("reason")
+        .with_columns(pl.lit(1).alias("surprise"), pl.lit(7).alias("file_path"))
+    )
+    store_unchecked(tables, XRAY_REJECTS, rows)
+    problems = " ".join(examine(CONTRACTS[XRAY_REJECTS], tables).problems)
+    assert "reason is missing" in problems
+    assert "surprise is not in the contract" in problems
+    assert "file_path is stored as" in problems
+
+
+def test_a_table_that_was_never_written_keeps_its_contract(tables: LocalDelta) -> None:
+    assert examine(CONTRACTS[XRAY_METADATA], tables).problems == ()
+    assert examine(LOG, tables).problems == ()
+
+
+def test_only_rows_above_the_last_passing_evaluation_are_read(tables: LocalDelta) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tables.append(PREDICTIONS, log_rows(1, 2, 3))
+        assert evaluate(instance, tables).metadata["rows_read"].value == 3
+        assert last_passing(instance, LOG) == Checked(to=3, rows=3)
+        tables.append(PREDICTIONS, log_rows(4, 5))
+        assert evaluate(instance, tables).metadata["rows_read"].value == 2
+        again = evaluate(instance, tables)
+        assert again.passed and again.metadata["rows_read"].value == 0
+        assert last_passing(instance, LOG) == Checked(to=5, rows=5)
+
+
+def test_a_failing_evaluation_is_blocking_and_does_not_move_the_cursor(tables: LocalDelta) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tables.append(PREDICTIONS, log_rows(1, 2))
+        assert evaluate(instance, tables).passed
+        store_unchecked(tables, PREDICTIONS, log_rows(3, status=7))
+        for _ in range(2):
+            failed = evaluate(instance, tables)
+            assert (
+                not failed.passed
+                and failed.blocking
+                and failed.severity is dg.AssetCheckSeverity.ERROR
+            )
+            assert "status_code" in (failed.description or "")
+        assert last_passing(instance, LOG) == Checked(to=2, rows=2)
+
+
+@pytest.mark.parametrize("late", [0, 2])
+def test_a_row_that_arrives_at_or_below_the_cursor_is_found(tables: LocalDelta, late: int) -> None:
+    tables.append(PREDICTIONS, log_rows(1, 2))
+    store_unchecked(tables, PREDICTIONS, log_rows(late, 3))
+    (problem,) = examine(LOG, tables, Checked(to=2, rows=2)).problems
+    assert "1 rows came or went at or below log_position 2" in problem
+
+
+def test_vanished_rows_are_found(tables: LocalDelta) -> None:
+    tables.append(PREDICTIONS, log_rows(1))
+    assert "2 rows vanished" in examine(LOG, tables, Checked(to=3, rows=3)).problems[0]
+
+
+def test_a_row_without_a_cursor_value_is_found(tables: LocalDelta) -> None:
+    store_unchecked(
+        tables, PREDICTIONS, log_rows(1).with_columns(pl.lit(None, pl.Int64).alias("log_position"))
+    )
+    assert "log_position" in examine(LOG, tables, Checked(to=0, rows=0)).problems[0]
+
+
+def test_a_long_history_is_read_in_windows_and_judged_whole(
+    tables: LocalDelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xray_assets.contract_checks.ROWS_AT_ONCE", 4)
+    tables.append(PREDICTIONS, log_rows(*range(1, 10)))
+    verdict = examine(LOG, tables)
+    assert (verdict.problems, verdict.rows_read, verdict.checked) == ((), 9, Checked(9, 9))
+    store_unchecked(tables, PREDICTIONS, log_rows(20, 21, status=7))
+    assert "2 rows break status_code" in " ".join(examine(LOG, tables).problems)
+
+
+def test_every_contract_has_a_blocking_check_of_the_same_name() -> None:
+    for contract in CONTRACTS.values():
+        (spec,) = contract_check(contract).check_specs
+        assert (spec.asset_key, spec.name, spec.blocking) == (
+            dg.AssetKey(contract.key),
+            CHECK_NAME,
+            True,
+        )
+
+
+def test_metadata_carries_rows_schema_name_and_place(tables: LocalDelta) -> None:
+    assert data_version(tables, XRAY_REJECTS).value == "delta-none"
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    metadata = table_metadata(tables, XRAY_REJECTS, refused=2)
+    assert metadata["dagster/row_count"] == tables.row_count(XRAY_REJECTS) == 2
+    assert metadata["dagster/table_name"] == "healthcare_catalog_dev.silver.xray_rejects"
+    assert metadata["dagster/uri"].endswith("silver/xray_rejects")
+    assert metadata["refused"] == 2
+    assert data_version(tables, XRAY_REJECTS).value == "delta-0"
+
+
+def test_the_schema_shown_says_what_the_contract_promises() -> None:
+    schema = column_schema(CONTRACTS[XRAY_METADATA])
+    columns = {column.name: column for column in schema.columns}
+    assert columns["image_id"].constraints.unique and not columns["image_id"].constraints.nullable
+    assert columns["quality_score"].type == "double"
+    assert columns["quality_score"].constraints.other == [">= 0", "<= 1"]
+    assert columns["dataset_split"].constraints.other == ["one of train, test, val"]
+    assert "rows arrive in the order of log_position" in column_schema(LOG).constraints.other

@@ -1,0 +1,195 @@
+"""The sensors as sequences of ticks on a real instance, real Delta tables, a real inbox; only the
+endpoint is a stand-in.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.test_utils import create_run_for_test
+
+from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
+from xray_assets.deployments import control
+from xray_assets.feedback.inbox import Entry, Inbox
+from xray_assets.resources.control import wanted_entities
+from xray_assets.resources.endpoint import EndpointUnreachable, ModelServing, ServedConfig
+from xray_assets.resources.feedback import LocalInbox
+from xray_assets.resources.inference_log import LocalLog
+from xray_assets.resources.tables import LocalDelta
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.sensors import LEVEL_TAG, feedback_arrived, promotion_decided
+from xray_assets.settings import Settings
+from xray_assets.table_contracts import CONTRACTS
+from xray_assets_tests.rollout.examples import an_experiment
+
+
+class StandInEndpoint(ModelServing):
+    """Serves what the test says. Dagster makes nested resources anew, so the answer is kept
+    outside, by host.
+    """
+
+    def served(self) -> ServedConfig | None:
+        answer = SERVED[self.host]
+        if isinstance(answer, EndpointUnreachable):
+            raise answer
+        return answer
+
+
+SERVED: dict[str, ServedConfig | EndpointUnreachable | None] = {}
+
+
+class World:
+    """One deployment in a temporary folder, and an instance to tick against."""
+
+    def __init__(self, folder: Path) -> None:
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.tables = LocalDelta(root=str(folder / "lake"))
+        self.inbox_path = folder / "inbox.sqlite"
+        self.inbox = LocalInbox(path=str(self.inbox_path))
+        self.log = LocalLog(path=str(folder / "log.sqlite"))
+        self.endpoint = StandInEndpoint(host=str(folder))
+        self.serves(None)
+        settings = Settings(ramp_dwell_seconds=0, ramp_dwell_requests=0, experiment_max_days=10_000)
+        roles = {"tables": self.tables, "serving": self.endpoint, "inference_log": self.log}
+        self.control = control(settings, roles)
+        self.cursor: str | None = None
+
+    def tick(self, sensor: dg.SensorDefinition, **resources: Any) -> Any:
+        with dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, resources=resources
+        ) as context:
+            result = sensor.evaluate_tick(context)
+        self.cursor = result.cursor
+        return result
+
+    def tick_feedback(self) -> Any:
+        return self.tick(
+            feedback_arrived, tables=self.tables, inbox=self.inbox, inference_log=self.log
+        )
+
+    def tick_promotion(self) -> Any:
+        return self.tick(promotion_decided, control=self.control)
+
+    def serves(self, answer: ServedConfig | EndpointUnreachable | None) -> None:
+        SERVED[self.endpoint.host] = answer
+
+    def submit(self, count: int) -> None:
+        start = self.inbox.position()
+        with Inbox(self.inbox_path) as inbox:
+            inbox.add([Entry(f"f{number}", "{}", "{}") for number in range(start, start + count)])
+
+    def take_in(self) -> None:
+        """What a successful run leaves behind."""
+        for key in (FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK):
+            self.tables.append(
+                key, CONTRACTS[key].empty(), source="feedback_inbox", position=self.inbox.position()
+            )
+
+    def run(self, job: str, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+        create_run_for_test(self.instance, job_name=job, status=status, tags=request.tags)
+
+    def open(self, experiment: Experiment) -> None:
+        self.control.save(experiment)
+        served = ServedConfig(1, experiment.experiment_id, tuple(wanted_entities(experiment)))
+        self.serves(served)
+        self.control.record(served, decided_by="test", cause="test")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_an_empty_inbox_asks_for_nothing_and_says_so(world: World) -> None:
+    assert "all 0 feedbacks" in world.tick_feedback().skip_message
+
+
+def test_ten_feedbacks_at_once_ask_for_one_run(world: World) -> None:
+    world.submit(10)
+    assert len(world.tick_feedback().run_requests) == 1
+
+
+def test_no_second_run_is_asked_for_while_one_is_under_way(world: World) -> None:
+    world.submit(1)
+    request = world.tick_feedback().run_requests[0]
+    world.run("evaluate", request, dg.DagsterRunStatus.STARTED)
+    world.submit(5)
+    assert "under way" in world.tick_feedback().skip_message
+
+
+def test_feedback_that_came_during_a_run_is_asked_for_after_it(world: World) -> None:
+    world.submit(1)
+    request = world.tick_feedback().run_requests[0]
+    world.take_in()
+    world.run("evaluate", request, dg.DagsterRunStatus.SUCCESS)
+    assert not world.tick_feedback().run_requests
+    world.submit(1)
+    later = world.tick_feedback().run_requests[0]
+    assert later.run_key != request.run_key
+
+
+def test_a_failed_run_is_tried_again_with_another_run_key(world: World) -> None:
+    world.submit(1)
+    first = world.tick_feedback().run_requests[0]
+    world.run("evaluate", first, dg.DagsterRunStatus.FAILURE)
+    second = world.tick_feedback().run_requests[0]
+    assert (first.tags[LEVEL_TAG], second.run_key) == (
+        second.tags[LEVEL_TAG],
+        f"{second.tags[LEVEL_TAG]}-attempt-1",
+    )
+
+
+def test_a_job_that_keeps_failing_is_given_a_pause(world: World) -> None:
+    world.submit(1)
+    for _ in range(2):
+        request = world.tick_feedback().run_requests[0]
+        world.run("evaluate", request, dg.DagsterRunStatus.FAILURE)
+    assert "failed 2 times" in world.tick_feedback().skip_message
+
+
+def test_a_lost_cursor_changes_nothing(world: World) -> None:
+    world.submit(3)
+    world.take_in()
+    world.cursor = None
+    assert not world.tick_feedback().run_requests
+
+
+def test_before_the_first_experiment_there_is_nothing_to_reconcile(world: World) -> None:
+    assert "no experiment yet" in world.tick_promotion().skip_message
+
+
+def test_an_experiment_that_is_served_as_wanted_is_left_alone(world: World) -> None:
+    world.open(an_experiment())
+    assert "verdict pending" in world.tick_promotion().skip_message
+
+
+def test_an_endpoint_that_serves_something_else_is_put_right(world: World) -> None:
+    world.open(an_experiment())
+    world.control.save(replace(an_experiment(), stage=70, state="ramping"))
+    request = world.tick_promotion().run_requests[0]
+    assert request.run_config["ops"]["endpoint_config"]["config"]["from_stage"] == 70
+
+
+def test_a_config_that_was_served_but_never_recorded_is_put_right(world: World) -> None:
+    experiment = an_experiment()
+    world.open(experiment)
+    world.serves(ServedConfig(2, experiment.experiment_id, tuple(wanted_entities(experiment))))
+    assert world.tick_promotion().run_requests
+
+
+def test_an_unreachable_endpoint_is_said_to_be_unreachable_never_healthy(world: World) -> None:
+    world.open(an_experiment())
+    world.serves(EndpointUnreachable("nothing answers"))
+    assert "cannot see what is served" in world.tick_promotion().skip_message
+
+
+def test_a_failed_step_is_tried_again_with_another_run_key(world: World) -> None:
+    world.open(an_experiment())
+    world.serves(None)
+    first = world.tick_promotion().run_requests[0]
+    world.run("deploy", first, dg.DagsterRunStatus.FAILURE)
+    second = world.tick_promotion().run_requests[0]
+    assert first.run_key != second.run_key
+    assert first.tags == second.tags

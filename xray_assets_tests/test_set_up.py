@@ -1,0 +1,39 @@
+"""The files that set a machine up agree with each other."""
+
+import re
+import tomllib
+
+from xray_assets.settings import PROJECT
+
+PINS = dict(
+    re.findall(r"^([\w.-]+)==(\S+)$", (PROJECT / "constraints.txt").read_text(), re.MULTILINE)
+)
+
+
+def test_every_package_the_project_asks_for_is_pinned() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    extras = [one for group in project["optional-dependencies"].values() for one in group]
+    names = {re.split(r"[^\w.-]", one)[0] for one in [*project["dependencies"], *extras]}
+    assert names <= set(PINS)
+
+
+def test_dagster_and_its_libraries_are_pinned_as_one_release() -> None:
+    release = PINS["dagster"].partition(".")[2]
+    assert PINS["dagster-webserver"] == PINS["dagster-pipes"] == PINS["dagster"]
+    assert PINS["dagster-aws"].endswith(release.partition(".")[2])
+    assert PINS["dagster-databricks"] == PINS["dagster-aws"]
+
+
+def test_ci_runs_the_documented_test_command_and_nothing_else() -> None:
+    commands = [
+        line
+        for line in (PROJECT / ".ci" / "run").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+
+
+def test_no_file_of_the_set_up_names_a_machine_or_a_registry() -> None:
+    for name in ("Makefile", "constraints.txt", "Procfile", ".ci/run", "infra/local/dagster.yaml"):
+        text = (PROJECT / name).read_text()
+        assert not re.search(r"https?://|/home/|/root/|index-url|find-links", text), name

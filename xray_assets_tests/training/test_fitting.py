@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from xray_assets.training.films import Films
+from xray_assets.training.fitting import Plan, cross_entropy, fit, sigmoid
+
+
+class ScriptedNetwork:
+    """One weight, which each step raises by one; its log odds depend on the weight as told."""
+
+    def __init__(self, scale):
+        self.weight, self.scale = np.zeros(1, np.float32), scale
+        self.rates, self.reached = [], []
+
+    def step(self, films, labels, learning_rate):
+        self.weight = self.weight + 1
+        self.rates.append(learning_rate)
+        self.reached.append(float(self.weight[0]))
+        return 0.5
+
+    def logits(self, films):
+        return np.where(films[:, 0, 0] > 0.5, 1, -1) * np.float32(self.scale(float(self.weight[0])))
+
+    def weights(self):
+        return [self.weight.copy()]
+
+    def set_weights(self, weights):
+        self.weight = weights[0].copy()
+
+
+def films(n):
+    labels = np.arange(n) % 2
+    images = np.broadcast_to(labels[:, None, None], (n, 64, 64)).astype(np.float32)
+    return Films(images, labels.astype(np.float32))
+
+
+PLAN = Plan(epochs=20, batch=4, least_steps=1, average_decay=0.0, patience=3)
+
+
+def test_training_stops_when_the_validation_loss_stays_and_keeps_the_best_weights():
+    network = ScriptedNetwork(lambda weight: 8 - abs(weight - 10))  # best after 10 steps
+    history = fit(network, films(8), films(4), PLAN, seed=0)
+    assert history.best == 4  # two steps an epoch
+    assert len(history.epochs) == history.best + 1 + PLAN.patience
+    assert network.weight[0] == 10
+
+
+def test_the_learning_rate_falls_along_a_half_cosine():
+    network = ScriptedNetwork(lambda weight: weight)
+    fit(network, films(8), films(4), PLAN, seed=0)
+    assert network.rates[0] == pytest.approx(PLAN.learning_rate)
+    assert network.rates == sorted(network.rates, reverse=True)
+    assert network.rates[-1] < 0.01 * PLAN.learning_rate
+
+
+def test_a_handful_of_films_gets_more_epochs_but_not_without_end():
+    plan = Plan(epochs=10, batch=32, least_steps=100)
+    assert plan.epochs_for(700) == 10
+    assert plan.epochs_for(180) == 17
+    assert plan.epochs_for(30) == 40
+
+
+def test_the_judged_weights_are_an_average_of_the_trained_ones():
+    network = ScriptedNetwork(lambda weight: weight)
+    plan = Plan(epochs=2, batch=4, least_steps=1, average_decay=0.9)
+    fit(network, films(8), films(4), plan, seed=0)
+    assert 0 < network.weight[0] < 4
+
+
+def test_training_goes_on_from_its_own_weights_and_not_from_the_average():
+    network = ScriptedNetwork(lambda weight: weight)
+    plan = Plan(epochs=2, batch=4, least_steps=1, average_decay=0.9)
+    fit(network, films(8), films(4), plan, seed=0)
+    assert network.reached == [1, 2, 3, 4]
+
+
+def test_large_log_odds_neither_overflow_nor_lose_their_loss():
+    logits = np.array([-1000.0, 1000.0, 0.0], np.float32)
+    loss = cross_entropy(logits, np.array([1, 0, 1], np.float32))
+    assert loss == pytest.approx((2000 + np.log(2)) / 3)
+    assert np.all(np.isfinite(sigmoid(logits)))
