@@ -78,7 +78,7 @@ def main() -> None:
             print(json.dumps(row), flush=True)
         if options.only in "turns worse":
             kept["turns"] = [
-                asdict(turn_worse(after, common, n_runs=100, limit=800, seed=k))
+                asdict(turn_worse(after, common, n_runs=100, limit=3000, seed=k))
                 for k, (after, common) in enumerate(TURNS)
             ]
             RESULTS.write_text(json.dumps(kept, indent=1))

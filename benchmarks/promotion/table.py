@@ -15,7 +15,8 @@ HEAD = (
 )
 TURN_HEAD = (
     "| 0.90 turns into | rho | runs | reads to PROMOTE withdrawn: median, 90 % | the same without "
-    "the recent-evidence alarm | reads to ROLLBACK: median, 90 % |\n|---|---|---|---|---|---|"
+    "the recent-evidence alarm | reads to that alarm, a red guard in the ramp: median, 90 % "
+    "| reads to the verdict ROLLBACK: median, 90 % |\n|---|---|---|---|---|---|---|"
 )
 
 
@@ -48,6 +49,7 @@ def _table(results: dict[str, Any]) -> str:
             f"| {turn['accuracy_after']:g} | {turn['common']:g} | {turn['runs']} "
             f"| {_reads(turn['withdrawn_median'])}, {_reads(turn['withdrawn_90'])} "
             f"| {_reads(turn['withdrawn_without_recent_median'])} "
+            f"| {_reads(turn['alarm_median'])}, {_reads(turn['alarm_90'])} "
             f"| {_reads(turn['rollback_median'])}, {_reads(turn['rollback_90'])} |"
         )
     return "\n".join(lines)
