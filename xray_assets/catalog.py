@@ -23,10 +23,12 @@ PREDICTION_FEEDBACK: Key = ("gold", "prediction_feedback")
 FEEDBACK_REJECTS: Key = ("gold", "feedback_rejects")
 FEEDBACK_PENDING: Key = ("gold", "feedback_pending")
 REVIEWED_CASES: Key = ("gold", "reviewed_cases")
+REVIEWED_COUNTS: Key = ("gold", "reviewed_counts")
 SCORED_COUNTS: Key = ("gold", "scored_counts")
 PERFORMANCE: Key = ("gold", "model_performance_live")
 COMPARISON_SUMMARY: Key = ("gold", "model_comparison_summary")
 PROMOTION_DECISION: Key = ("gold", "promotion_decision")
+BACKTESTS: Key = ("gold", "backtests")
 
 ENDPOINT_NAME = "pneumonia-classifier-ab-test"
 IMAGE_VOLUME = XRAY_IMAGES[1]
@@ -56,6 +58,10 @@ class Catalog:
     def table(self, key: Key) -> str:
         """Three-level name of a table, model or volume: `<catalog>.<schema>.<name>`."""
         return ".".join((self.name, *key))
+
+    def model(self, name: str) -> str:
+        """A model's three-level name, from that or from its last part alone."""
+        return name if "." in name else self.table((KERAS_CLASSIFIER[0], name))
 
 
 def served_name(model_name: str, version: int | str) -> str:

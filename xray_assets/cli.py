@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from xray_assets.commands import checkup, endpoint, experiments, feedback, processes, query, runs
+from xray_assets.commands import (
+    audit,
+    backtest,
+    checkup,
+    endpoint,
+    experiments,
+    feedback,
+    processes,
+    query,
+    runs,
+    score,
+)
 
 app = typer.Typer(
     help="Replace a chest X-ray classifier safely. `xray settings` lists what can be set.",
@@ -12,10 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, runs, endpoint, experiments, query, checkup):
+for group in (processes, runs, endpoint, experiments, backtest, query, score, checkup):
     group.add_to(app)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ _SQL_TYPES: dict[Any, str] = {
     pl.Float64: "double",
     pl.Boolean: "boolean",
     pl.Date: "date",
+    pl.List(pl.Int64): "array<bigint>",
     pl.Datetime: "timestamp",
 }
 

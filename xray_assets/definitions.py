@@ -1,14 +1,17 @@
 """The code location: `defs` is all that Dagster loads. Read it as a table of contents.
 
-assets/        images -> metadata -> classifiers -> endpoint -> predictions -> feedback ->
-performance -> promotion jobs.py        named selections of them sensors.py     the edges that enter
-or leave the graph automation.py  what follows its upstreams by itself deployments.py the resources
-of `local` and of `databricks`
+- `assets/`: images -> metadata -> classifiers -> endpoint -> predictions -> feedback -> performance
+  -> promotion; and backtest beside them
+- `jobs.py`: named selections of them
+- `sensors.py`: the edges that enter or leave the graph
+- `automation.py`: what follows its upstreams by itself
+- `deployments.py`: the resources of `local` and of `databricks`
 """
 
 import dagster as dg
 
 from xray_assets.assets import (
+    backtest,
     classifiers,
     endpoint,
     feedback,
@@ -24,7 +27,17 @@ from xray_assets.jobs import jobs
 from xray_assets.sensors import sensors
 from xray_assets.settings import Settings
 
-STAGES = [images, metadata, classifiers, endpoint, predictions, feedback, performance, promotion]
+STAGES = [
+    images,
+    metadata,
+    classifiers,
+    endpoint,
+    predictions,
+    feedback,
+    performance,
+    promotion,
+    backtest,
+]
 
 LOCATION, REPOSITORY = "xray_assets", "__repository__"
 """How GraphQL names this code location; `workspace.yaml` spells the first too."""

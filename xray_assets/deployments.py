@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.feedback import FeedbackTable, LocalInbox
@@ -26,6 +27,7 @@ from xray_assets.resources.registry import DatabricksRegistry, LocalRegistry
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import LocalDelta, UnityCatalog
 from xray_assets.resources.training import DatabricksTraining, LocalTraining
+from xray_assets.resources.witness import DecisionWitness
 from xray_assets.settings import Settings
 
 
@@ -88,6 +90,10 @@ def local_roles(settings: Settings) -> dict[str, Any]:
         "inbox": LocalInbox(
             path=str(settings.feedback_inbox), pending_seconds=settings.feedback_pending_seconds
         ),
+        "decision_witness": DecisionWitness(
+            tracking_uri=settings.mlflow_uri,
+            experiment_name=settings.catalog.table(PROMOTION_DECISION),
+        ),
     }
 
 
@@ -104,6 +110,10 @@ def databricks_roles(settings: Settings) -> dict[str, Any]:
         ),
         "inference_log": InferenceTable(),
         "inbox": FeedbackTable(),
+        "decision_witness": DecisionWitness(
+            tracking_uri="databricks",
+            experiment_name=f"/Shared/{settings.catalog.table(PROMOTION_DECISION)}",
+        ),
     }
 
 
@@ -139,6 +149,7 @@ def control(settings: Settings, roles: dict[str, Any]) -> RolloutControl:
         dwell_requests=settings.ramp_dwell_requests,
         max_days=settings.experiment_max_days,
         promotion=settings.promotion,
+        approvers=settings.approvers,
         max_error_rate=settings.guard_max_error_rate,
         max_fallback_rate=settings.guard_max_fallback_rate,
         max_p95_ms=settings.guard_max_p95_ms,

@@ -14,12 +14,13 @@ _EVALUATED = (
     catalog.COMPARISON_SUMMARY,
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
+    catalog.REVIEWED_COUNTS,
     catalog.PROMOTION_DECISION,
 )
 
 lineage = dg.define_asset_job(
     "lineage",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(catalog.BACKTESTS),
     description="The main job: from films to a promotion decision.",
 )
 retrain = dg.define_asset_job(
@@ -43,4 +44,10 @@ evaluate = dg.define_asset_job(
     ),
 )
 
-jobs = [lineage, retrain, deploy, evaluate]
+backtest = dg.define_asset_job(
+    "backtest",
+    selection=dg.AssetSelection.assets(catalog.BACKTESTS),
+    description="Judge a candidate (named in the config) on all past feedback.",
+)
+
+jobs = [lineage, retrain, deploy, evaluate, backtest]

@@ -122,7 +122,11 @@ def _request(
 
 def _pause(instance: dg.DagsterInstance, job_name: str) -> str | None:
     """Why a job that keeps failing is not tried again yet; the pause doubles with each failure."""
-    last = instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=10)
+    last = [
+        record
+        for record in instance.get_run_records(dg.RunsFilter(job_name=job_name), limit=20)
+        if LEVEL_TAG in record.dagster_run.tags  # a person's refused run must not delay a rollback
+    ]
     failures = list(takewhile(lambda record: not record.dagster_run.is_success, last))
     if len(failures) < 2:
         return None

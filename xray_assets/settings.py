@@ -16,8 +16,6 @@ from xray_assets.catalog import Catalog
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout this package runs from; relative paths in settings start here."""
 
-Share = Annotated[int, Field(ge=0, le=100)]
-
 
 class Settings(BaseSettings):
     """What a person may choose. `xray settings` prints them; the README explains the ones that
@@ -55,11 +53,17 @@ class Settings(BaseSettings):
         description="Recorded with the gates: why the floors are what they are",
     )
 
-    starting_share: Share = 50
+    starting_share: Annotated[int, Field(ge=0, lt=100)] = Field(
+        default=50, description="Challenger's share when an experiment opens; 0 is shadow"
+    )
     ramp: Annotated[tuple[int, ...], NoDecode] = (50, 70, 90, 100)
     ramp_dwell_seconds: Annotated[float, Field(ge=0)] = 3600.0
     ramp_dwell_requests: Annotated[int, Field(ge=0)] = 200
     promotion: Literal["auto", "recommend"] = "auto"
+    approvers: Annotated[int, Field(ge=1, le=2)] = Field(
+        default=1,
+        description="Different people who must approve a promotion step (promotion=recommend)",
+    )
     experiment_max_days: Annotated[float, Field(gt=0)] = 90.0
 
     guard_max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.02

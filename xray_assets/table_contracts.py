@@ -175,7 +175,11 @@ EXPERIMENTS = Contract(
         _time("closed_at", "When it was closed"),
         _text("opened_by", "Who or what opened it", nullable=False),
         _text("closed_by", "Who or what closed it"),
+        _text("decided_by", "Who or what put it where it is", nullable=False),
         _text("cause", "Why it is where it is", nullable=False),
+        _text("approved_by", "Who approved the stage's step first, while a second is waited for"),
+        _text("approval_reason", "Why they approved"),
+        _time("approved_at", "When they approved"),
     ),
     unique=("experiment_id",),
 )
@@ -397,6 +401,23 @@ REVIEWED_CASES = Contract(
     partition_by=("experiment_id", "prediction_date"),
 )
 
+REVIEWED_COUNTS = Contract(
+    catalog.REVIEWED_COUNTS,
+    "One row a segment of reviewed cases, in order of review: their counts, summed up from gold.reviewed_cases again whenever one of its cases changes.",
+    (
+        _EXPERIMENT,
+        _count("segment", "review_rank // the rule's reviews a segment", nullable=False),
+        Column(
+            "counts",
+            pl.List(pl.Int64),
+            "Cases with a truth by stratum, champion's label, challenger's label and truth, in that order, the truth fastest",
+            nullable=False,
+        ),
+    ),
+    unique=("experiment_id", "segment"),
+    partition_by=("experiment_id",),
+)
+
 SCORED_COUNTS = Contract(
     catalog.SCORED_COUNTS,
     "Counts of scored cases, one row a batch and cell; their sum over batches is the decision's `scored`, `served` and `failed`.",
@@ -483,11 +504,9 @@ COMPARISON_SUMMARY = Contract(
 
 PROMOTION_DECISION = Contract(
     catalog.PROMOTION_DECISION,
-    "One row a verdict, with the figures behind it. Append-only.",
+    "One row a verdict, with the figures behind it. Append-only and hash-chained: `xray audit verify` finds an edit.",
     (
-        _text(
-            "decision_id", "The decision: experiment and a digest of its evidence", nullable=False
-        ),
+        _text("decision_id", "The decision: experiment and chain_position", nullable=False),
         _EXPERIMENT,
         _time("decided_at", "When", nullable=False),
         _text("champion_model", "Served name of the champion", nullable=False),
@@ -504,12 +523,45 @@ PROMOTION_DECISION = Contract(
         _number("e_sample_ratio", "Sample-ratio e-value; the alarm is 100", nullable=False),
         _number("recent_evidence", "Recent-evidence e-detector; the alarm is 100", nullable=False),
         _text("report", "Every figure of the promotion report, JSON", nullable=False),
+        _text("counts", "Counts of reviewed, scored and served cases, JSON", nullable=False),
         _text("rule_version", "Version of the promotion rule", nullable=False),
         _text("rule_hash", "SHA-256 of the promotion rule", nullable=False),
         _text("input_versions", "Delta versions of the tables read, JSON", nullable=False),
         _text("evidence_sha256", "Digest of the counts", nullable=False),
+        _text("champion_sha256", "SHA-256 of the champion's artifact", nullable=False),
+        _text("challenger_sha256", "SHA-256 of the challenger's artifact", nullable=False),
+        _text("decided_by", "What launched the run that decided", nullable=False),
+        _text("run_id", "That run, in Dagster", nullable=False),
+        _count("chain_position", "Place in the hash chain, from 1", nullable=False),
+        _text("previous_hash", "row_hash of the row before it", nullable=False),
+        _text("row_hash", "SHA-256 of all other columns, as canonical JSON", nullable=False),
     ),
     unique=("decision_id",),
+)
+
+BACKTESTS = Contract(
+    catalog.BACKTESTS,
+    "One row a backtest: a candidate and the champion of that day on every reviewed film. Append-only; no evidence in any experiment.",
+    (
+        _text("run_id", "Dagster's run that made it", nullable=False),
+        _time("made_at", "When", nullable=False),
+        _text("champion_model", "Served name of the champion", nullable=False),
+        _text("champion_sha256", "SHA-256 of its artifact", nullable=False),
+        _text("candidate_model", "Served name of the candidate", nullable=False),
+        _text("candidate_sha256", "SHA-256 of its artifact", nullable=False),
+        _count("n_films", "Patients with a settled truth", nullable=False),
+        _count("n_scored", "Of those, films that both models scored", nullable=False),
+        Column("passed", pl.Boolean, "The gate", nullable=False),
+        _text(
+            "verdict",
+            "What the promotion rule says of these films",
+            nullable=False,
+            allowed=VERDICTS,
+        ),
+        _text("reasons", "Why, one sentence a line", nullable=False),
+        _text("report", "Every figure of the promotion report, JSON", nullable=False),
+    ),
+    unique=("run_id",),
 )
 
 CONTRACTS: dict[Key, Contract] = {
@@ -526,10 +578,12 @@ CONTRACTS: dict[Key, Contract] = {
         FEEDBACK_REJECTS,
         FEEDBACK_PENDING,
         REVIEWED_CASES,
+        REVIEWED_COUNTS,
         SCORED_COUNTS,
         PERFORMANCE,
         COMPARISON_SUMMARY,
         PROMOTION_DECISION,
+        BACKTESTS,
     )
 }
 """Every contract by its key, in lineage order."""

@@ -1,6 +1,6 @@
 """What every asset that keeps a table shows about it: name, place, rows, columns.
 
-Not here: what one table alone has to show (counts, pictures, lineage): beside its asset.
+Not here: what one table alone has to show (counts, pictures): beside its asset.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from xray_assets.catalog import OWNERS, Key
 from xray_assets.contracts import Column, Contract
 from xray_assets.resources.tables import Tables
 from xray_assets.table_contracts import CONTRACTS
+from xray_assets.table_lineage import COLUMN_ORIGINS
 
 
 def gold_table(
@@ -35,8 +36,22 @@ def table_metadata(tables: Tables, key: Key, **more: Any) -> dict[str, Any]:
         "dagster/column_schema": column_schema(CONTRACTS[key]),
         "dagster/table_name": tables.full_name(key),
         "dagster/uri": tables.uri(key),
+        **column_lineage(key),
         **more,
     }
+
+
+def column_lineage(key: Key) -> dict[str, dg.TableColumnLineage]:
+    """Metadata that says which columns of other tables those of `key` come from; empty where none
+    is declared.
+    """
+    if key not in COLUMN_ORIGINS:
+        return {}
+    columns = {
+        name: [dg.TableColumnDep(dg.AssetKey(table), column) for table, column in origins]
+        for name, origins in COLUMN_ORIGINS[key].items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(columns)}
 
 
 def data_version(tables: Tables, key: Key) -> dg.DataVersion:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xray_assets.catalog import EXPERIMENTS
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.imaging.phantoms import write_phantoms
@@ -60,10 +61,30 @@ class LoggedWorld:
         )
         control.record(served, decided_by="benchmark", cause="benchmark")
         self.settings.endpoint_folder.mkdir(parents=True)
-        self.log = sqlite3.connect(self.settings.endpoint_folder / "log.sqlite")
-        self.log.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
+        self.log = self._open_log()
         self.films = self._films(state / "films", films)
         self.written = 0
+
+    @classmethod
+    def reopen(cls, state: Path) -> "LoggedWorld":
+        """A world that is on disk already, to be filled further."""
+        world = cls.__new__(cls)
+        world.settings, world.start = Settings(state=state), START
+        (experiment,) = resources(world.settings)["tables"].read(EXPERIMENTS).collect().to_dicts()
+        world.experiment, world.log = Experiment.from_row(experiment), world._open_log()
+        world.films = [digest for (digest,) in world.log.execute("SELECT image_sha256 FROM images")]
+        (world.written,) = world.log.execute("SELECT max(log_position) FROM predictions").fetchone()
+        return world
+
+    def close(self) -> None:
+        """Move everything into the log's one file and let go of it, so that it can be copied."""
+        self.log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.log.close()
+
+    def _open_log(self) -> sqlite3.Connection:
+        log = sqlite3.connect(self.settings.endpoint_folder / "log.sqlite")
+        log.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
+        return log
 
     def _films(self, folder: Path, count: int) -> list[str]:
         write_phantoms(folder, count=count, seed=0)
@@ -118,8 +139,8 @@ class LoggedWorld:
         self.written += count
         return ids
 
-    def read(self, ids: list[str]) -> None:
-        """Submit a read of each request."""
+    def read(self, ids: list[str], *, correct: bool = False) -> None:
+        """Submit a read of each request; with `correct`, the same reader's later, other answer."""
         content = {
             "blinded": True,
             "claimed_type": None,
@@ -134,7 +155,8 @@ class LoggedWorld:
             for first in range(0, len(ids), 20_000):
                 entries = []
                 for number, request in enumerate(ids[first : first + 20_000], first):
-                    truth = ("normal", "NORMAL") if number % 3 else ("pneumonia", "PNEUMONIA")
+                    normal = bool(number % 3) != correct
+                    truth = ("normal", "NORMAL") if normal else ("pneumonia", "PNEUMONIA")
                     told = content | {
                         "prediction_id": request,
                         "read": truth[0],
@@ -142,7 +164,7 @@ class LoggedWorld:
                     }
                     entries.append(
                         Entry(
-                            str(uuid.uuid5(NAMESPACE, request)),
+                            str(uuid.uuid5(NAMESPACE, request + "corrected" * correct)),
                             json.dumps(told, sort_keys=True),
                             "{}",
                         )

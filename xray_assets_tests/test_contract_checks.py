@@ -1,20 +1,25 @@
 """The generated contract check, on real Delta tables and a real Dagster instance."""
 
 import datetime as dt
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 
-from xray_assets.catalog import PREDICTIONS, XRAY_METADATA, XRAY_REJECTS
-from xray_assets.contract_checks import CHECK_NAME, Checked, contract_check, examine, last_passing
+from xray_assets.catalog import PREDICTIONS, REVIEWED_CASES, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contract_checks import CHECK_NAME, Reading, contract_check, last_passing
+from xray_assets.contract_reading import Checked, examine
 from xray_assets.resources.tables import LocalDelta
 from xray_assets.table_contracts import CONTRACTS
 from xray_assets.table_metadata import column_schema, data_version, table_metadata
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 LOG = CONTRACTS[PREDICTIONS]
+CHECK_OP = f"{'__'.join(PREDICTIONS)}_{CHECK_NAME}"
 
 
 @pytest.fixture
@@ -62,7 +67,26 @@ def store_unchecked(tables: LocalDelta, key: tuple[str, str], rows: pl.DataFrame
     rows.write_delta(tables.uri(key), mode="append")
 
 
-def evaluate(instance: dg.DagsterInstance, tables: LocalDelta) -> dg.AssetCheckEvaluation:
+def case_rows(*cases: tuple[str, int]) -> pl.DataFrame:
+    """Reviewed cases of (request id, day of the month)."""
+    row = {
+        "experiment_id": "e",
+        "case_key": "k",
+        "stratum": 0,
+        "served_arm": "champion",
+        "champion_label": 1,
+        "challenger_label": 1,
+        "truth": 1,
+        "n_readers": 1,
+        "review_rank": 0,
+    }
+    rows = [row | {"request_id": i, "prediction_date": dt.date(2026, 3, day)} for i, day in cases]
+    return pl.DataFrame(rows, schema=CONTRACTS[REVIEWED_CASES].schema)
+
+
+def evaluate(
+    instance: dg.DagsterInstance, tables: LocalDelta, *, full: bool = False
+) -> dg.AssetCheckEvaluation:
     @dg.asset(key=dg.AssetKey(PREDICTIONS))
     def predictions() -> dg.MaterializeResult:
         return dg.MaterializeResult()
@@ -70,6 +94,7 @@ def evaluate(instance: dg.DagsterInstance, tables: LocalDelta) -> dg.AssetCheckE
     result = dg.materialize(
         [predictions, contract_check(LOG)],
         instance=instance,
+        run_config=dg.RunConfig(ops={CHECK_OP: Reading(full=full)}),
         resources={"tables": tables},
         raise_on_error=False,
     )
@@ -153,12 +178,109 @@ def test_a_row_without_a_cursor_value_is_found(tables: LocalDelta) -> None:
 def test_a_long_history_is_read_in_windows_and_judged_whole(
     tables: LocalDelta, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xray_assets.contract_checks.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("xray_assets.contract_reading.ROWS_AT_ONCE", 4)
     tables.append(PREDICTIONS, log_rows(*range(1, 10)))
     verdict = examine(LOG, tables)
     assert (verdict.problems, verdict.rows_read, verdict.checked) == ((), 9, Checked(9, 9))
     store_unchecked(tables, PREDICTIONS, log_rows(20, 21, status=7))
     assert "2 rows break status_code" in " ".join(examine(LOG, tables).problems)
+
+
+REJECTS = CONTRACTS[XRAY_REJECTS]
+EMPTY_REASON = pl.lit(None, pl.String).alias("reason")
+
+
+def checked(tables: LocalDelta, *, version: int, rows: int) -> Checked:
+    """A passing evaluation of the rejects at a version."""
+    identity = DeltaTable(tables.uri(XRAY_REJECTS)).metadata().id
+    return Checked(f"{identity}@{version}", rows)
+
+
+def test_without_a_cursor_only_rows_of_new_files_are_read_again(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    first = examine(REJECTS, tables)
+    assert (first.rows_read, first.checked) == (2, checked(tables, version=0, rows=2))
+    assert examine(REJECTS, tables, first.checked).rows_read == 0
+    tables.append(XRAY_REJECTS, reject_rows("c"))
+    second = examine(REJECTS, tables, first.checked)
+    assert (second.problems, second.rows_read) == ((), 1)
+    assert second.checked == checked(tables, version=1, rows=3)
+
+
+def test_a_row_that_was_changed_since_is_read_again(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    before = examine(REJECTS, tables).checked
+    tables.merge(XRAY_REJECTS, reject_rows("a").with_columns(reason=pl.lit("another")))
+    changed = examine(REJECTS, tables, before)
+    assert changed.rows_read >= 1 and changed.problems == ()
+
+
+def test_a_bad_row_in_a_new_file_is_found(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    before = examine(REJECTS, tables).checked
+    store_unchecked(tables, XRAY_REJECTS, reject_rows("c").with_columns(EMPTY_REASON))
+    (problem,) = examine(REJECTS, tables, before).problems
+    assert "1 rows break reason" in problem
+
+
+def test_a_new_row_with_the_key_of_a_checked_one_is_found(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b", "d"))
+    before = examine(REJECTS, tables).checked
+    store_unchecked(tables, XRAY_REJECTS, reject_rows("b", "c"))
+    (problem,) = examine(REJECTS, tables, before).problems
+    assert problem == "1 checked rows have the image_id of new ones"
+
+
+def test_keys_are_compared_across_partitions(tables: LocalDelta) -> None:
+    contract = CONTRACTS[REVIEWED_CASES]
+    tables.append(REVIEWED_CASES, case_rows(("a", 1), ("b", 2), ("c", 2)))
+    before = examine(contract, tables).checked
+    tables.append(REVIEWED_CASES, case_rows(("d", 3)))
+    again = examine(contract, tables, before)
+    assert (again.problems, again.rows_read) == ((), 1)
+    tables.append(REVIEWED_CASES, case_rows(("b", 3)))
+    (problem,) = examine(contract, tables, before).problems
+    assert problem == "1 checked rows have the experiment_id, request_id of new ones"
+
+
+def test_where_the_checked_version_is_gone_every_row_is_read(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a", "b"))
+    assert examine(REJECTS, tables, checked(tables, version=7, rows=2)).rows_read == 2
+    tables.append(XRAY_REJECTS, reject_rows("c"))
+    log = Path(tables.uri(XRAY_REJECTS)) / "_delta_log"
+    DeltaTable(tables.uri(XRAY_REJECTS)).create_checkpoint()
+    (log / f"{0:020}.json").unlink()
+    assert examine(REJECTS, tables, checked(tables, version=0, rows=2)).rows_read == 3
+
+
+def test_a_table_that_was_made_anew_is_read_whole(tables: LocalDelta) -> None:
+    tables.append(XRAY_REJECTS, reject_rows("a"))
+    before = examine(REJECTS, tables).checked
+    shutil.rmtree(tables.uri(XRAY_REJECTS))
+    store_unchecked(tables, XRAY_REJECTS, reject_rows("a", "b").with_columns(EMPTY_REASON))
+    assert examine(REJECTS, tables, before).rows_read == 2
+    assert examine(REJECTS, tables, before).problems
+
+
+def test_a_full_check_reads_what_was_checked(tables: LocalDelta) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tables.append(PREDICTIONS, log_rows(1, 2, 5))
+        assert evaluate(instance, tables).metadata["rows_read"].value == 3
+        assert evaluate(instance, tables).metadata["rows_read"].value == 0
+        assert evaluate(instance, tables, full=True).metadata["rows_read"].value == 3
+
+
+def test_a_contract_that_promises_something_else_is_checked_on_every_row(
+    tables: LocalDelta,
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        tables.append(PREDICTIONS, log_rows(1, 2, 5))
+        assert evaluate(instance, tables).passed
+        assert last_passing(instance, LOG) == Checked(to=5, rows=3)
+        reworded = replace(LOG, columns=tuple(replace(c, description="d") for c in LOG.columns))
+        assert last_passing(instance, reworded) == Checked(to=5, rows=3)
+        stricter = replace(LOG, columns=tuple(replace(c, maximum=1) for c in LOG.columns))
+        assert last_passing(instance, stricter) is None
 
 
 def test_every_contract_has_a_blocking_check_of_the_same_name() -> None:
@@ -179,6 +301,7 @@ def test_metadata_carries_rows_schema_name_and_place(tables: LocalDelta) -> None
     assert metadata["dagster/table_name"] == "healthcare_catalog_dev.silver.xray_rejects"
     assert metadata["dagster/uri"].endswith("silver/xray_rejects")
     assert metadata["refused"] == 2
+    assert "image_id" in metadata["dagster/column_lineage"].deps_by_column
     assert data_version(tables, XRAY_REJECTS).value == "delta-0"
 
 

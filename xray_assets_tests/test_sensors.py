@@ -3,6 +3,7 @@ endpoint is a stand-in.
 """
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from dagster._core.test_utils import create_run_for_test
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
 from xray_assets.deployments import control
 from xray_assets.feedback.inbox import Entry, Inbox
+from xray_assets.feedback.intake_run import take_in
+from xray_assets.feedback.submission import submit_feedback_batch
 from xray_assets.resources.control import wanted_entities
 from xray_assets.resources.endpoint import EndpointUnreachable, ModelServing, ServedConfig
 from xray_assets.resources.feedback import LocalInbox
@@ -22,6 +25,7 @@ from xray_assets.rollout.experiment import Experiment
 from xray_assets.sensors import LEVEL_TAG, feedback_arrived, promotion_decided
 from xray_assets.settings import Settings
 from xray_assets.table_contracts import CONTRACTS
+from xray_assets_tests.feedback.scenery import log, request_id
 from xray_assets_tests.rollout.examples import an_experiment
 
 
@@ -46,7 +50,9 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.instance = dg.DagsterInstance.ephemeral()
         self.tables = LocalDelta(root=str(folder / "lake"))
-        self.inbox_path = folder / "inbox.sqlite"
+        self.settings = Settings(state=folder)
+        self.settings.endpoint_folder.mkdir(parents=True)
+        self.inbox_path = self.settings.feedback_inbox
         self.inbox = LocalInbox(path=str(self.inbox_path))
         self.log = LocalLog(path=str(folder / "log.sqlite"))
         self.endpoint = StandInEndpoint(host=str(folder))
@@ -87,8 +93,12 @@ class World:
                 key, CONTRACTS[key].empty(), source="feedback_inbox", position=self.inbox.position()
             )
 
-    def run(self, job: str, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
-        create_run_for_test(self.instance, job_name=job, status=status, tags=request.tags)
+    def run(self, job: str, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+        return create_run_for_test(self.instance, job_name=job, status=status, tags=request.tags)
+
+    def succeed(self, run: dg.DagsterRun) -> None:
+        success = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+        self.instance.report_dagster_event(success, run.run_id)
 
     def open(self, experiment: Experiment) -> None:
         self.control.save(experiment)
@@ -109,6 +119,24 @@ def test_an_empty_inbox_asks_for_nothing_and_says_so(world: World) -> None:
 def test_ten_feedbacks_at_once_ask_for_one_run(world: World) -> None:
     world.submit(10)
     assert len(world.tick_feedback().run_requests) == 1
+
+
+def test_ten_thousand_feedbacks_at_once_give_one_run(world: World, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    ids = [request_id(now) for _ in range(10_000)]
+    log(world.tables, [(name, number % 2, now) for number, name in enumerate(ids)])
+    reads = [{"request_id": name, "radiologist_id": "DR001", "read": "normal"} for name in ids]
+    assert len(submit_feedback_batch(reads, settings=world.settings)) == 10_000
+    requests = [*world.tick_feedback().run_requests]
+    run = world.run("evaluate", requests[0], dg.DagsterRunStatus.STARTED)
+    for _ in range(3):
+        requests += world.tick_feedback().run_requests
+    list(take_in(world.tables, world.inbox, now + timedelta(seconds=1)))
+    world.succeed(run)
+    for _ in range(3):
+        requests += world.tick_feedback().run_requests
+    assert len(requests) == 1
+    assert world.tables.row_count(PREDICTION_FEEDBACK) == 10_000
 
 
 def test_no_second_run_is_asked_for_while_one_is_under_way(world: World) -> None:
@@ -147,6 +175,16 @@ def test_a_job_that_keeps_failing_is_given_a_pause(world: World) -> None:
         request = world.tick_feedback().run_requests[0]
         world.run("evaluate", request, dg.DagsterRunStatus.FAILURE)
     assert "failed 2 times" in world.tick_feedback().skip_message
+
+
+def test_refused_runs_of_a_person_give_the_sensor_no_pause(world: World) -> None:
+    world.open(an_experiment())
+    world.serves(None)
+    for _ in range(3):
+        create_run_for_test(
+            world.instance, job_name="deploy", status=dg.DagsterRunStatus.FAILURE, tags={}
+        )
+    assert world.tick_promotion().run_requests
 
 
 def test_a_lost_cursor_changes_nothing(world: World) -> None:

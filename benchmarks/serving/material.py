@@ -24,6 +24,7 @@ from xray_assets.scoring.artifact import ServingArtifact
 PROJECT = Path(__file__).resolve().parents[2]
 REAL_FILMS = PROJECT.parent / "shared" / "xray_sample" / "chest_xray"
 ENDPOINT = "benchmark"
+INVOCATIONS = f"/serving-endpoints/{ENDPOINT}/invocations"
 
 
 def films(count: int = 1000) -> list[bytes]:
@@ -231,7 +232,7 @@ local threads = 0
 function setup(thread) thread:set("offset", threads * 137); threads = threads + 1 end
 function init(args)
   for line in io.lines("%(bodies)s") do
-    bodies[#bodies + 1] = wrk.format("POST", "/serving-endpoints/%(endpoint)s/invocations",
+    bodies[#bodies + 1] = wrk.format("POST", "%(path)s",
       {["Content-Type"] = "application/json", ["Authorization"] = "Bearer %(token)s"}, line)
   end
 end
@@ -268,9 +269,11 @@ def write_bodies(path: Path, *, patients: bool) -> Path:
     return path
 
 
-def wrk(process: Process, bodies: Path, *, connections: int, seconds: float) -> Measured:
+def wrk(
+    process: Process, bodies: Path, *, connections: int, seconds: float, path: str = INVOCATIONS
+) -> Measured:
     script = bodies.with_suffix(f".{process.popen.pid}.lua")
-    script.write_text(LUA % {"bodies": bodies, "endpoint": ENDPOINT, "token": process.token})
+    script.write_text(LUA % {"bodies": bodies, "path": path, "token": process.token})
     before = process.cpu_seconds()
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), process.url],

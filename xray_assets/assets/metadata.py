@@ -14,26 +14,11 @@ from xray_assets.assets.images import OWNERS
 from xray_assets.automation import follows_good_upstreams
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
 from xray_assets.contract_checks import contract_check
-from xray_assets.contracts import Contract
 from xray_assets.progress import LoggedProgress
 from xray_assets.resources.images import FilmSettings, ImageVolume
 from xray_assets.resources.tables import Tables
 from xray_assets.table_contracts import CONTRACTS
 from xray_assets.table_metadata import data_version, table_metadata
-
-_ORIGINS = {
-    "image_id": "image_id",
-    "label": "category",
-    "label_name": "category",
-    "dataset_split": "filename",
-    "file_path": "file_path",
-    "source_batch_id": "ingestion_batch_id",
-    "patient_id": "filename",
-    "patient_id_source": "filename",
-    "subtype": "filename",
-    "sha256": "sha256",
-}
-"""Columns of silver by the column of bronze they come from; the others come from the pixels."""
 
 
 class Curation(dg.Config):
@@ -136,21 +121,10 @@ def _write(tables: Tables, key: Key, rows: pl.DataFrame, config: Curation) -> No
 
 
 def _result(tables: Tables, key: Key, new: int, more: dict[str, Any]) -> dg.MaterializeResult:
-    metadata = table_metadata(tables, key, new_rows=new, **more)
-    metadata["dagster/column_lineage"] = _lineage(CONTRACTS[key])
     return dg.MaterializeResult(
-        asset_key=dg.AssetKey(key), metadata=metadata, data_version=data_version(tables, key)
-    )
-
-
-def _lineage(contract: Contract) -> dg.TableColumnLineage:
-    bronze = dg.AssetKey(KAGGLE_XRAY_METADATA)
-    return dg.TableColumnLineage(
-        {
-            column.name: [dg.TableColumnDep(bronze, _ORIGINS[column.name])]
-            for column in contract.columns
-            if column.name in _ORIGINS
-        }
+        asset_key=dg.AssetKey(key),
+        metadata=table_metadata(tables, key, new_rows=new, **more),
+        data_version=data_version(tables, key),
     )
 
 

@@ -11,6 +11,15 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from xray_assets.cases.review_run import (
+    LOG,
+    READS,
+    days_of,
+    rows_after,
+    settle,
+    sum_up,
+    touched_requests,
+)
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     OWNERS,
@@ -19,6 +28,7 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     REVIEWED_CASES,
+    REVIEWED_COUNTS,
     SCORED_COUNTS,
 )
 from xray_assets.contract_checks import contract_check
@@ -27,11 +37,12 @@ from xray_assets.resources.tables import Tables
 from xray_assets.table_contracts import COMPARISON_SUMMARY as SUMMARY_CONTRACT
 from xray_assets.table_contracts import CONTRACTS
 from xray_assets.table_contracts import REVIEWED_CASES as REVIEWED_CONTRACT
+from xray_assets.table_contracts import REVIEWED_COUNTS as REVIEWED_COUNTS_CONTRACT
 from xray_assets.table_contracts import SCORED_COUNTS as SCORED_CONTRACT
-from xray_assets.table_metadata import gold_table, table_metadata
+from xray_assets.table_metadata import column_lineage, gold_table, table_metadata
 
-LOG, READS = "inference_log", "accepted_reads"
-"""Sources whose positions the tables here carry: log position and acceptance rank."""
+NEWEST = 10_000
+"""Predictions that the view is evaluated on when it is materialized."""
 
 
 @dg.asset(
@@ -45,16 +56,17 @@ LOG, READS = "inference_log", "accepted_reads"
 def model_performance_live(tables: Tables) -> dg.MaterializeResult:
     """Every prediction with the consensus of its reads: a view over predictions and feedback.
 
-    Grain: a prediction. Materializing it evaluates the view on the newest day and fails where its
-    promises do not hold.
+    Grain: a prediction. Materializing it evaluates the view on the newest predictions and fails
+    where its promises do not hold.
     """
-    newest = tables.read(PREDICTIONS).select(pl.col("date").max()).collect().item()
-    live = _live(tables, [newest] if newest else [])
+    since = tables.position(PREDICTIONS, LOG) - NEWEST
+    live = _live(tables, rows_after(tables, PREDICTIONS, "log_position", since))
     return dg.MaterializeResult(
         metadata={
-            "newest_day": str(newest),
-            "predictions_that_day": live.height,
+            "newest_day": str(live["prediction_date"].max()),
+            "newest_predictions": live.height,
             "dagster/table_name": tables.full_name(PERFORMANCE),
+            **column_lineage(PERFORMANCE),
         }
     )
 
@@ -73,17 +85,15 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
     Grain: a served entity and day. Only days that new predictions or new reads speak of are
     computed again.
     """
-    from xray_assets.cases.performance import summary
-
     log_end, last_rank = tables.position(PREDICTIONS, LOG), _last_rank(tables)
-    new_predictions = _after(
+    new_predictions = rows_after(
         tables, PREDICTIONS, "log_position", tables.position(COMPARISON_SUMMARY, LOG)
     )
-    new_reads = _after(
+    new_reads = rows_after(
         tables, PREDICTION_FEEDBACK, "acceptance_rank", tables.position(COMPARISON_SUMMARY, READS)
     )
-    days = set(_days(new_predictions, "date")) | set(_days(new_reads, "prediction_date"))
-    rows = [summary(_live(tables, [day])) for day in sorted(days)]
+    days = set(days_of(new_predictions, "date")) | set(days_of(new_reads, "prediction_date"))
+    rows = [_summary(tables, day) for day in sorted(days)]
     tables.merge(COMPARISON_SUMMARY, pl.concat([SUMMARY_CONTRACT.empty(), *rows]))
     _mark(tables, COMPARISON_SUMMARY, {LOG: log_end, READS: last_rank})
     totals = (
@@ -107,97 +117,66 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
             deps=[PAIRED_PREDICTIONS, PREDICTION_FEEDBACK],
             grain="a case of an experiment",
         ),
+        gold_table(
+            REVIEWED_COUNTS, deps=[REVIEWED_CASES], grain="a segment of an experiment's reviews"
+        ),
     ],
     pool="gold",
 )
 def reviewed_cases(tables: Tables):
     """Add new pairs to the ledger; settle again the consensus of every case that new pairs or new
-    reads speak of.
+    reads speak of, and sum up again the segments that hold one.
     """
     from xray_assets.cases.review import LEDGER_COLUMNS, ledger
 
     log_end, last_rank = tables.position(PAIRED_PREDICTIONS, LOG), _last_rank(tables)
-    new_pairs = _after(
+    new_pairs = rows_after(
         tables, PAIRED_PREDICTIONS, "log_position", tables.position(SCORED_COUNTS, LOG)
     )
     counted = ledger(new_pairs.select(LEDGER_COLUMNS).collect())
     tables.append(SCORED_COUNTS, counted, source=LOG, position=log_end)
-    touched = _touched(tables)
-    settled = _settle(tables, touched)
+    settled = settle(tables, touched_requests(tables))
+    summed = sum_up(tables, settled)
+    _mark(tables, REVIEWED_COUNTS, {READS: last_rank})
     _mark(tables, REVIEWED_CASES, {LOG: log_end, READS: last_rank})
     yield dg.MaterializeResult(
         asset_key=SCORED_COUNTS, metadata=table_metadata(tables, SCORED_COUNTS)
     )
     yield dg.MaterializeResult(
         asset_key=REVIEWED_CASES,
-        metadata=table_metadata(tables, REVIEWED_CASES) | {"settled_cases": settled},
+        metadata=table_metadata(tables, REVIEWED_CASES) | {"settled_cases": settled.height},
+    )
+    yield dg.MaterializeResult(
+        asset_key=REVIEWED_COUNTS,
+        metadata=table_metadata(tables, REVIEWED_COUNTS) | {"segments_summed": summed},
     )
 
 
-def _touched(tables: Tables) -> pl.DataFrame:
-    """Days and request ids that new reads speak of, or new pairs that were read before they were
-    paired.
+def _live(tables: Tables, predictions: pl.LazyFrame) -> pl.DataFrame:
+    """Rows of the view for some predictions."""
+    from xray_assets.cases.performance import LIVE_COLUMNS, performance
+
+    rows = predictions.select(LIVE_COLUMNS).collect(engine="streaming")
+    feedback = tables.read(PREDICTION_FEEDBACK).filter(
+        pl.col("prediction_date").is_in(days_of(rows, "date")),
+        pl.col("prediction_id").is_in(rows["request_id"].implode()),
+    )
+    return performance(rows, feedback.collect())
+
+
+def _summary(tables: Tables, day: date) -> pl.DataFrame:
+    """A day's rows of the summary. Of predictions without a read no more than their number is
+    looked at.
     """
-    log_mark, read_mark = (tables.position(REVIEWED_CASES, source) for source in (LOG, READS))
-    reads = tables.read(PREDICTION_FEEDBACK).select(
-        "acceptance_rank", date="prediction_date", request_id="prediction_id"
-    )
-    late = _after(tables, PAIRED_PREDICTIONS, "log_position", log_mark).select("date", "request_id")
-    earlier = reads.filter(
-        pl.col("date").is_in(_days(late, "date")), pl.col("acceptance_rank") <= read_mark
-    )
-    late_read = late.join(earlier, on="request_id", how="semi")
-    new = reads.filter(pl.col("acceptance_rank") > read_mark).select("date", "request_id")
-    return pl.concat([late_read, new]).unique().collect()
+    from xray_assets.cases.performance import summary
 
-
-def _settle(tables: Tables, touched: pl.DataFrame) -> int:
-    """Settle the touched cases, experiment by experiment; returns how many rows were written."""
-    from xray_assets.cases.review import review
-
-    days, ids, written = _days(touched, "date"), touched["request_id"].unique().implode(), 0
-    cases = (
-        tables.read(PAIRED_PREDICTIONS)
-        .filter(pl.col("date").is_in(days), "is_case", pl.col("request_id").is_in(ids))
-        .collect()
-    )
-    reads = (
-        tables.read(PREDICTION_FEEDBACK)
-        .filter(pl.col("prediction_date").is_in(days), pl.col("prediction_id").is_in(ids))
-        .collect()
-    )
-    for (experiment_id,), its_cases in cases.group_by("experiment_id"):
-        settled = tables.read(REVIEWED_CASES).filter(pl.col("experiment_id") == experiment_id)
-        last_rank = settled.select(pl.col("review_rank").max()).collect().item()
-        known = settled.filter(pl.col("prediction_date").is_in(days))
-        rows = review(
-            its_cases,
-            reads,
-            known.select("request_id", "review_rank").collect(),
-            next_rank=0 if last_rank is None else last_rank + 1,
-        )
-        in_days = ", ".join(f"'{day}'" for day in _days(rows, "prediction_date"))
-        tables.merge(
-            REVIEWED_CASES,
-            rows,
-            within=f"t.experiment_id = '{experiment_id}' AND t.prediction_date IN ({in_days})",
-        )
-        written += rows.height
-    return written
-
-
-def _live(tables: Tables, days: list[date]) -> pl.DataFrame:
-    from xray_assets.cases.performance import performance
-
-    predictions = tables.read(PREDICTIONS).filter(pl.col("date").is_in(days)).collect()
-    feedback = (
-        tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date").is_in(days)).collect()
-    )
-    return performance(predictions, feedback)
-
-
-def _after(tables: Tables, key: tuple[str, str], column: str, position: int) -> pl.LazyFrame:
-    return tables.read(key).filter(pl.col(column) > position)
+    of_day = tables.read(PREDICTIONS).filter(pl.col("date") == day)
+    answered = of_day.filter(pl.col("status_code") == 200)
+    totals = answered.group_by("served_model_name", "date").agg(total_predictions=pl.len())
+    reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date") == day)
+    read_ids = reads.select(pl.col("prediction_id").unique()).collect()["prediction_id"]
+    reviewed = of_day.filter(pl.col("request_id").is_in(read_ids.implode()))
+    return summary(_live(tables, reviewed), totals.collect(engine="streaming"))
 
 
 def _last_rank(tables: Tables) -> int:
@@ -205,10 +184,6 @@ def _last_rank(tables: Tables) -> int:
         tables.read(PREDICTION_FEEDBACK).select(pl.col("acceptance_rank").max()).collect().item()
         or 0
     )
-
-
-def _days(rows: pl.DataFrame | pl.LazyFrame, column: str) -> list[date]:
-    return rows.lazy().select(pl.col(column).unique().sort()).collect()[column].to_list()
 
 
 def _mark(tables: Tables, key: tuple[str, str], positions: dict[str, int]) -> None:
@@ -223,4 +198,5 @@ performance_checks: Iterable[dg.AssetChecksDefinition] = [
     contract_check(SUMMARY_CONTRACT),
     contract_check(SCORED_CONTRACT),
     contract_check(REVIEWED_CONTRACT),
+    contract_check(REVIEWED_COUNTS_CONTRACT),
 ]

@@ -106,9 +106,11 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
         pairs_of = tables.read(PAIRED_PREDICTIONS).filter(
             pl.col("experiment_id") == experiment.experiment_id
         )
-        hashes = its_rows.lazy().select("case_hash").unique()
-        seen = pairs_of.select(SEEN_COLUMNS).join(hashes, on="case_hash", how="semi")
-        scores = shadow.scores(experiment, missing_scores(its_rows, experiment))
+        hashes = its_rows["case_hash"].unique().implode()
+        seen = pairs_of.filter(pl.col("case_hash").is_in(hashes)).select(SEEN_COLUMNS)
+        scores = shadow.scores(
+            (experiment.champion, experiment.challenger), missing_scores(its_rows, experiment)
+        )
         pairs.append(
             pair(
                 its_rows,

@@ -2,48 +2,65 @@
 `sensors.py`.
 """
 
-from typing import Any
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
 
+from xray_assets.audit.record import record
+from xray_assets.audit.verify import CHAIN_HEAD, verify
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     ENDPOINT_CONFIG,
     OWNERS,
+    PREDICTION_FEEDBACK,
     PROMOTION_DECISION,
     REVIEWED_CASES,
+    REVIEWED_COUNTS,
     SCORED_COUNTS,
     Key,
 )
 from xray_assets.contract_checks import contract_check
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
+from xray_assets.resources.witness import DecisionWitness
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.table_contracts import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets.table_metadata import table_metadata
 
-EVIDENCE: tuple[Key, ...] = (REVIEWED_CASES, SCORED_COUNTS, ENDPOINT_CONFIG)
+if TYPE_CHECKING:
+    from xray_assets.cases.decision import Judged
+    from xray_assets.cases.evidence_quality import Finding
+    from xray_assets.statistics.agreement import Agreement
+
+EVIDENCE: tuple[Key, ...] = (REVIEWED_COUNTS, SCORED_COUNTS, ENDPOINT_CONFIG)
 """The tables that a decision is made from."""
 
 
 @dg.asset(
     key=dg.AssetKey(PROMOTION_DECISION),
-    deps=[dg.AssetKey(REVIEWED_CASES), dg.AssetKey(SCORED_COUNTS), dg.AssetKey(COMPARISON_SUMMARY)],
+    deps=[
+        dg.AssetKey(key)
+        for key in (REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS, COMPARISON_SUMMARY)
+    ],
     group_name="gold",
     kinds={"delta", "scipy"},
     owners=OWNERS,
     pool="gold",
 )
 def promotion_decision(
-    context: dg.AssetExecutionContext, tables: Tables, control: RolloutControl
+    context: dg.AssetExecutionContext,
+    tables: Tables,
+    control: RolloutControl,
+    decision_witness: DecisionWitness,
 ) -> dg.MaterializeResult:
     """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts. Append-only.
 
-    Grain: a verdict on new evidence of an experiment; the same evidence gives no second row.
+    Grain: a verdict on new evidence of an experiment; unchanged evidence gives no second row. Rows
+    are a hash chain, whose head is also kept in the event of each run and in MLflow.
     """
-    from xray_assets.cases.decision import judge
-
     experiment = control.experiment()
     if experiment is None or not experiment.is_running:
         why = (
@@ -55,26 +72,52 @@ def promotion_decision(
         return dg.MaterializeResult(
             metadata=table_metadata(tables, PROMOTION_DECISION) | {"no_decision": why}
         )
-    versions = {".".join(key): tables.version(key) for key in EVIDENCE}
-    judged = judge(
-        experiment, *(_of(tables, key, experiment) for key in EVIDENCE), versions=versions
-    )
-    decisions = _of(tables, PROMOTION_DECISION, experiment)
-    if judged.row["decision_id"] not in decisions["decision_id"]:
-        row = pl.DataFrame([judged.row], schema=DECISION_CONTRACT.schema)
-        tables.append(PROMOTION_DECISION, row)
-        decisions = pl.concat([decisions, row])
+    judged = _judged(tables, experiment)
+    head = record(judged.row, tables, decision_witness, context.run)
     context.log.info(f"{judged.row['verdict']}: {judged.row['reasons']}")
     return dg.MaterializeResult(
-        metadata=table_metadata(tables, PROMOTION_DECISION) | _shown(judged, decisions)
+        metadata=table_metadata(tables, PROMOTION_DECISION)
+        | _shown(judged, _of(tables, PROMOTION_DECISION, experiment))
+        | {CHAIN_HEAD: str(head)}
     )
+
+
+def _judged(tables: Tables, experiment: Experiment) -> "Judged":
+    from xray_assets.cases.decision import judge
+
+    versions = {".".join(key): tables.version(key) for key in (REVIEWED_CASES, *EVIDENCE)}
+    evidence = (_of(tables, key, experiment) for key in EVIDENCE)
+    return judge(
+        experiment,
+        *evidence,
+        versions=versions,
+        reader_agreement=_reader_agreement(tables, experiment),
+    )
+
+
+def _reader_agreement(tables: Tables, experiment: Experiment) -> "Agreement":
+    """Agreement on the newest cases of the experiment that several readers have read."""
+    from xray_assets.cases.evidence_quality import NEWEST_DOUBLE_READS, agreement_of
+
+    double_read = (
+        tables.read(REVIEWED_CASES)
+        .filter(pl.col("experiment_id") == experiment.experiment_id, pl.col("n_readers") > 1)
+        .select("request_id", "prediction_date", "review_rank")
+        .top_k(NEWEST_DOUBLE_READS, by="review_rank")
+        .collect()
+    )
+    reads = tables.read(PREDICTION_FEEDBACK).filter(
+        pl.col("prediction_date").is_in(double_read["prediction_date"].unique().implode()),
+        pl.col("prediction_id").is_in(double_read["request_id"].implode()),
+    )
+    return agreement_of(reads.collect())
 
 
 def _of(tables: Tables, key: Key, experiment: Experiment) -> pl.DataFrame:
     return tables.read(key).filter(pl.col("experiment_id") == experiment.experiment_id).collect()
 
 
-def _shown(judged: Any, decisions: pl.DataFrame) -> dict[str, Any]:
+def _shown(judged: "Judged", decisions: pl.DataFrame) -> dict[str, Any]:
     """What the UI shows of a decision: the verdict, its reasons, the figures it charts over time,
     and pictures.
     """
@@ -98,6 +141,53 @@ def _shown(judged: Any, decisions: pl.DataFrame) -> dict[str, Any]:
         "paired": dg.MetadataValue.md(paired_table(judged.counts.reviewed)),
         "operating_points": dg.MetadataValue.md(operating_points(judged.counts.reviewed)),
     }
+
+
+@dg.asset_check(asset=dg.AssetKey(PROMOTION_DECISION))
+def the_record_is_unbroken(
+    context: dg.AssetCheckExecutionContext, tables: Tables, decision_witness: DecisionWitness
+) -> dg.AssetCheckResult:
+    """The whole hash chain, its witnesses and what was served on it; as `xray audit verify`."""
+    seen = verify(tables, context.instance, decision_witness)
+    return dg.AssetCheckResult(
+        passed=not seen.findings,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(seen.findings) or "nothing was edited",
+        metadata={"rows": seen.rows, "witnesses": seen.witnesses, CHAIN_HEAD: str(seen.head)},
+    )
+
+
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(name, asset=dg.AssetKey(PROMOTION_DECISION), description=description)
+        for name, description in {
+            "requests_follow_the_split": "Requests arrive at the models as the split says.",
+            "every_large_cell_is_reviewed": "Some part of every large cell of cases is reviewed.",
+            "readers_agree": "Readers of the same case agree beyond chance.",
+        }.items()
+    ]
+)
+def evidence_quality(tables: Tables) -> Iterator[dg.AssetCheckResult]:
+    """How good the evidence behind the last verdict is. Warnings: the rule itself decides."""
+    from xray_assets.cases.evidence_quality import coverage, readers_agree, sample_ratio
+
+    last = tables.read(PROMOTION_DECISION).sort("decided_at").tail(1).collect()
+    row = last.row(0, named=True) if last.height else {}
+    report, counts = (json.loads(row.get(name, "null")) for name in ("report", "counts"))
+    yield _warning("requests_follow_the_split", sample_ratio(report))
+    yield _warning("every_large_cell_is_reviewed", coverage(counts))
+    yield _warning("readers_agree", readers_agree(report))
+
+
+def _warning(name: str, finding: "Finding") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=dg.AssetKey(PROMOTION_DECISION),
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=finding.sentence,
+        metadata=finding.figures,
+    )
 
 
 promotion_checks = [contract_check(DECISION_CONTRACT)]

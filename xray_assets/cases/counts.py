@@ -1,12 +1,13 @@
-"""Adds reviewed cases and the ledger up to the promotion rule's input."""
+"""Adds the counts of reviewed cases and the ledger up to the promotion rule's input."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
 
+from xray_assets.cases.review import CELL
 from xray_assets.catalog import CHALLENGER, CHAMPION
-from xray_assets.statistics.promotion import PairedCounts, PromotionRule
+from xray_assets.statistics.promotion import PairedCounts
 from xray_assets.statistics.uncertainty_bands import n_strata
 
 ROLES = [CHAMPION, CHALLENGER]
@@ -21,22 +22,20 @@ def paired_counts(
     ledger: pl.DataFrame,
     *,
     challenger_share: Mapping[int, float],
-    rule: PromotionRule,
 ) -> PairedCounts:
     """The counts of one experiment.
 
-    reviewed: its gold.reviewed_cases. ledger: its gold.scored_counts. challenger_share: share of
-    traffic (0 to 1) by config version. Raises UnrecordedConfig for a config version without a
-    share.
+    reviewed: its gold.reviewed_counts. ledger: its gold.scored_counts. challenger_share: share of
+    traffic (0 to 1) by config version. The last segment that holds a truth is unfinished: it is
+    what `reviewed` holds beyond the segments. Raises UnrecordedConfig for a config version without
+    a share.
     """
     strata = n_strata()
-    with_truth = reviewed.filter(pl.col("truth").is_not_null())
-    cells = (strata, 2, 2, 2)
-    counts = np.zeros(cells, np.int64)
-    np.add.at(counts, _index(with_truth, "truth"), 1)
+    by_segment = _by_segment(reviewed, (strata, 2, 2, 2))
     scored = np.zeros((strata, 2, 2), np.int64)
     scored_rows = ledger.filter(pl.col("kind") == "scored")
-    np.add.at(scored, _index(scored_rows), scored_rows["n"].to_numpy())
+    cell = tuple(scored_rows[name].to_numpy() for name in CELL)
+    np.add.at(scored, cell, scored_rows["n"].to_numpy())
     versions, served = _served(ledger.filter(pl.col("kind") == "served"))
     if unknown := [version for version in versions if version not in challenger_share]:
         raise UnrecordedConfig(
@@ -44,18 +43,23 @@ def paired_counts(
             "them: materialize gold/endpoint_config"
         )
     return PairedCounts(
-        reviewed=counts,
+        reviewed=by_segment.sum(axis=0),
         scored=scored,
         served=served,
         split=np.array([challenger_share[version] for version in versions], np.float64),
-        segments=_segments(with_truth, cells, rule.reviews_per_segment),
+        segments=by_segment[:-1],
     )
 
 
-def _index(rows: pl.DataFrame, *more: str) -> tuple[np.ndarray, ...]:
-    return tuple(
-        rows[name].to_numpy() for name in ("stratum", "champion_label", "challenger_label", *more)
+def _by_segment(rows: pl.DataFrame, cells: tuple[int, ...]) -> np.ndarray:
+    """(K + 1, *cells) counts of every segment up to the last one that holds a truth."""
+    rows = rows.filter(pl.col("counts").list.sum() > 0)
+    last = rows["segment"].max() if rows.height else 0
+    counts = np.zeros((int(last) + 1, *cells), np.int64)  # type: ignore[arg-type]
+    counts[rows["segment"].to_numpy()] = (
+        rows["counts"].explode().to_numpy().reshape(rows.height, *cells)
     )
+    return counts
 
 
 def _served(rows: pl.DataFrame) -> tuple[list[int], np.ndarray]:
@@ -64,17 +68,3 @@ def _served(rows: pl.DataFrame) -> tuple[list[int], np.ndarray]:
     for version, arm, n in rows.select("config_version", "assigned_arm", "n").iter_rows():
         served[versions.index(version), ROLES.index(arm)] += n
     return versions, served
-
-
-def _segments(with_truth: pl.DataFrame, cells: tuple[int, ...], size: int) -> np.ndarray:
-    """Finished segments of review ranks; the unfinished last one is what `reviewed` holds beyond
-    them.
-    """
-    if with_truth.is_empty():
-        return np.zeros((0, *cells), np.int64)
-    segment = with_truth["review_rank"].to_numpy() // size
-    segments = np.zeros((int(segment.max()), *cells), np.int64)
-    finished = segment < len(segments)
-    index = tuple(part[finished] for part in (segment, *_index(with_truth, "truth")))
-    np.add.at(segments, index, 1)
-    return segments

@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from xray_assets.cases.counts import paired_counts
-from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.catalog import CHALLENGER
 from xray_assets.rollout.experiment import Experiment, ExperimentError
+from xray_assets.statistics.agreement import Agreement
 from xray_assets.statistics.promotion import PairedCounts, PromotionRule, report
 
 _FIGURES = (
@@ -30,7 +31,9 @@ _FIGURES = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A decision's row, with the counts and the rule it comes from."""
+    """A decision's row (without its place in the record), with the counts and the rule it comes
+    from.
+    """
 
     row: dict[str, Any]
     counts: PairedCounts
@@ -44,9 +47,10 @@ def judge(
     configs: pl.DataFrame,
     *,
     versions: Mapping[str, int | None],
+    reader_agreement: Agreement | None = None,
     rule: PromotionRule | None = None,
 ) -> Judged:
-    """Judge one experiment on its rows of gold.reviewed_cases, gold.scored_counts and
+    """Judge one experiment on its rows of gold.reviewed_counts, gold.scored_counts and
     gold.endpoint_config.
 
     Raises ExperimentError when the rule is not the one that the experiment froze, UnrecordedConfig
@@ -62,12 +66,16 @@ def judge(
     shares = configs.filter(pl.col("role") == CHALLENGER).select(
         "config_version", pl.col("traffic_percentage") / 100
     )
-    counts = paired_counts(reviewed, ledger, challenger_share=dict(shares.iter_rows()), rule=rule)
-    reported = report(counts, rule, served_correct=served_correct(reviewed))
+    counts = paired_counts(reviewed, ledger, challenger_share=dict(shares.iter_rows()))
+    reported = report(
+        counts,
+        rule,
+        served_correct=served_correct(counts.reviewed),
+        reader_agreement=reader_agreement,
+    )
     decision = reported.decision
     evidence = _digest(counts)
     row = {
-        "decision_id": f"{experiment.experiment_id}-{evidence[:12]}",
         "experiment_id": experiment.experiment_id,
         "decided_at": datetime.now(UTC),
         "champion_model": experiment.champion.served_name,
@@ -76,27 +84,32 @@ def judge(
         "reasons": "\n".join(decision.reasons),
         **{name: getattr(decision, name) for name in _FIGURES},
         "report": reported.as_json(),
+        "counts": _as_json(counts),
         "rule_version": rule.version,
         "rule_hash": rule.sha256,
         "input_versions": json.dumps(dict(versions)),
         "evidence_sha256": evidence,
+        "champion_sha256": experiment.champion.artifact_sha256,
+        "challenger_sha256": experiment.challenger.artifact_sha256,
     }
     return Judged(row, counts, rule)
 
 
-def served_correct(reviewed: pl.DataFrame) -> np.ndarray:
+def served_correct(reviewed: np.ndarray) -> np.ndarray:
     """(2, 2) reviewed cases under the model that served them: [champion, challenger] x [wrong,
     correct].
+
+    reviewed: (G, 2, 2, 2) counts; the first half of the strata was served by the champion.
     """
-    settled = reviewed.filter(pl.col("truth").is_not_null())
-    by_champion = pl.col("served_arm") == CHAMPION
-    label = pl.when(by_champion).then("champion_label").otherwise("challenger_label")
-    cells = settled.select(
-        arm=(~by_champion).cast(pl.Int8), right=(label == pl.col("truth")).cast(pl.Int8)
-    )
-    counts = np.zeros((2, 2), np.int64)
-    np.add.at(counts, (cells["arm"].to_numpy(), cells["right"].to_numpy()), 1)
-    return counts
+    by_champion, by_challenger = reviewed.reshape(2, -1, 2, 2, 2).sum(axis=1)
+    answers = (by_champion.sum(axis=1), by_challenger.sum(axis=0))  # each (label, truth)
+    return np.array([(table.sum() - np.trace(table), np.trace(table)) for table in answers])
+
+
+def _as_json(counts: PairedCounts) -> str:
+    """The counts a verdict can be looked up in; without the segments, which grow with the reads."""
+    names = ("reviewed", "scored", "served", "split")
+    return json.dumps({name: getattr(counts, name).tolist() for name in names})
 
 
 def _digest(counts: PairedCounts) -> str:

@@ -14,12 +14,24 @@ _NAMES = {
 }
 
 
+LIVE_COLUMNS = (
+    "request_id",
+    "date",
+    "timestamp",
+    "served_model_name",
+    "status_code",
+    "prediction",
+    "predicted_label",
+)
+"""Columns of gold.pneumonia_classifier_predictions that a row of performance is made of."""
+
+
 def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
     """Rows of gold.model_performance_live: every prediction, with the consensus of its reads where
     there is one.
 
-    predictions, feedback: rows of gold.pneumonia_classifier_predictions and
-    gold.prediction_feedback of the same days.
+    predictions, feedback: LIVE_COLUMNS of gold.pneumonia_classifier_predictions, and every row of
+    gold.prediction_feedback about them.
     """
     agreed = consensus(feedback).rename({"prediction_id": "request_id"})
     positive, truth_positive = pl.col("predicted_label") == 1, pl.col("ground_truth") == "PNEUMONIA"
@@ -59,21 +71,25 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
     )
 
 
-def summary(live: pl.DataFrame) -> pl.DataFrame:
-    """Rows of gold.model_comparison_summary for rows of gold.model_performance_live: a served
-    entity and day each.
+def summary(live: pl.DataFrame, totals: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Rows of gold.model_comparison_summary: a served entity and day each.
+
+    live: rows of gold.model_performance_live. totals: served_model_name, date and
+    total_predictions, the answered requests of the same days; without them `live` must hold every
+    prediction, else those with a read are enough.
     """
-    answered = live.filter(pl.col("status_code") == 200)
+    kinds = ("tp", "fp", "tn", "fn")
+    answered = live.filter(pl.col("status_code") == 200).group_by(
+        "served_model_name", date="prediction_date"
+    )
+    totals = answered.agg(total_predictions=pl.len()) if totals is None else totals
+    confusion = answered.agg(
+        pl.col("confusion_label").count().alias("feedback_count"),
+        *((pl.col("confusion_label") == name.upper()).sum().alias(name) for name in kinds),
+    )
     counts = (
-        answered.group_by("served_model_name", pl.col("prediction_date").alias("date"))
-        .agg(
-            pl.len().alias("total_predictions"),
-            pl.col("confusion_label").count().alias("feedback_count"),
-            *(
-                (pl.col("confusion_label") == name.upper()).sum().alias(name)
-                for name in ("tp", "fp", "tn", "fn")
-            ),
-        )
+        totals.join(confusion, on=["served_model_name", "date"], how="left")
+        .with_columns(pl.col("feedback_count", *kinds).fill_null(0))
         .sort("date", "served_model_name")
         .with_columns(
             (100 * pl.col("feedback_count") / pl.col("total_predictions")).alias(
@@ -81,6 +97,6 @@ def summary(live: pl.DataFrame) -> pl.DataFrame:
             )
         )
     )
-    metrics = confusion_metrics(*(counts[name].to_numpy() for name in ("tp", "fp", "tn", "fn")))
+    metrics = confusion_metrics(*(counts[name].to_numpy() for name in kinds))
     columns = [pl.Series(name, values).fill_nan(None) for name, values in metrics.flat().items()]
     return COMPARISON_SUMMARY.conform(counts.with_columns(columns))

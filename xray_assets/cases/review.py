@@ -1,17 +1,28 @@
-"""Reviewed cases and the ledger of scored cases: what the decision's counts are added up from."""
+"""Reviewed cases, their counts by segment, and the ledger of scored cases: what the decision's
+counts are added up from.
+"""
 
+import math
+
+import numpy as np
 import polars as pl
 
 from xray_assets.feedback.consensus import consensus, countable_reads
-from xray_assets.table_contracts import REVIEWED_CASES, SCORED_COUNTS
+from xray_assets.statistics.promotion_rule import PromotionRule
+from xray_assets.statistics.uncertainty_bands import n_strata
+from xray_assets.table_contracts import REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS
+
+CELL = ("stratum", "champion_label", "challenger_label")
+"""What a scored case is counted by."""
+
+CASE_COLUMNS = ("experiment_id", "review_rank", *CELL, "truth")
+"""Columns of gold.reviewed_cases that are counted: all narrow."""
 
 _TRUTH = {"NORMAL": 0, "PNEUMONIA": 1}
 LEDGER_COLUMNS = (
     "experiment_id",
     "config_version",
-    "stratum",
-    "champion_label",
-    "challenger_label",
+    *CELL,
     "assigned_arm",
     "is_case",
     "is_first_under_config",
@@ -19,15 +30,7 @@ LEDGER_COLUMNS = (
 )
 """Columns of gold.paired_predictions that the ledger counts: all narrow."""
 
-_CASE_COLUMNS = (
-    "experiment_id",
-    "request_id",
-    "case_key",
-    "stratum",
-    "served_arm",
-    "champion_label",
-    "challenger_label",
-)
+_CASE_COLUMNS = ("experiment_id", "request_id", "case_key", "served_arm", *CELL)
 
 
 def review(
@@ -73,15 +76,33 @@ def review(
     )
 
 
+def segment_counts(cases: pl.DataFrame, rule: PromotionRule) -> pl.DataFrame:
+    """Rows of gold.reviewed_counts for every segment that `cases` speak of.
+
+    cases: CASE_COLUMNS of gold.reviewed_cases, of each segment all its cases; a segment without a
+    truth has a row of zeros, so that a truth that was withdrawn is.
+    """
+    cells = (n_strata(), 2, 2, 2)
+    placed = cases.with_columns(segment=pl.col("review_rank") // rule.reviews_per_segment)
+    segments = placed.select("experiment_id", "segment").unique().sort("experiment_id", "segment")
+    settled = placed.filter(pl.col("truth").is_not_null()).join(
+        segments.with_row_index("row"), on=["experiment_id", "segment"]
+    )
+    counts = np.zeros((segments.height, *cells), np.int64)
+    np.add.at(counts, tuple(settled[name].to_numpy() for name in ("row", *CELL, "truth")), 1)
+    width = math.prod(cells)
+    lists = pl.Series("counts", counts.reshape(-1, width), pl.Array(pl.Int64, width)).arr.to_list()
+    return REVIEWED_COUNTS.conform(segments.with_columns(lists))
+
+
 def ledger(paired: pl.DataFrame) -> pl.DataFrame:
     """Rows of gold.scored_counts for newly paired predictions: scored cases, routing keys by
     assigned model, failed scores.
     """
-    cell = ("stratum", "champion_label", "challenger_label")
     failed = pl.col("champion_label").is_null() | pl.col("challenger_label").is_null()
     parts = [
         paired.filter("is_case")
-        .group_by("experiment_id", *cell)
+        .group_by("experiment_id", *CELL)
         .len("n")
         .with_columns(kind=pl.lit("scored")),
         paired.filter("is_first_under_config")

@@ -49,7 +49,7 @@ def up(
         bool, typer.Option("--detach", help="Return when all is ready; stop with `xray down`")
     ] = False,
 ) -> None:
-    """Start Dagster, the endpoint and the feedback API; Ctrl-C stops them."""
+    """Start Dagster, the endpoint and the feedback API; Ctrl-C or `xray down` stops them."""
     from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI
     from xray_assets.stack.stack import Stack
 
@@ -62,8 +62,7 @@ def up(
         out.print("Stop with `xray down`.")
         return
     try:
-        out.print(f"Logs: {stack.settings.state / 'logs'}. Ctrl-C stops everything.")
-        stack.wait()
+        stack.wait(f"Logs: {stack.settings.state / 'logs'}. Ctrl-C stops everything.")
     finally:
         out.print("stopping ...")
         stack.stop()

@@ -1,9 +1,7 @@
 """Run one job: in the running Dagster, whose queue keeps pools, else in this process."""
 
-import json
 import os
 import threading
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +11,7 @@ from rich.console import Console
 
 from xray_assets.commands.run_view import RunView
 from xray_assets.settings import Settings
-from xray_assets.stack import running
+from xray_assets.stack import dagster_api, running
 from xray_assets.stack.environment import process_environment
 from xray_assets.stack.services import CODE_SERVER, DAEMON, WEBSERVER
 from xray_assets.stack.state import prepare_state
@@ -22,16 +20,6 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 LOOK_SECONDS = 0.3
-
-_LAUNCH = """
-mutation($selector: JobOrPipelineSelector!, $config: RunConfigData) {
-  launchRun(executionParams: {selector: $selector, runConfigData: $config}) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-    ... on RunConfigValidationInvalid { errors { message } }
-  }
-}"""
 
 
 class JobFailedError(RuntimeError):
@@ -43,7 +31,8 @@ def run_job(
 ) -> str:
     """Run a job, show its steps as they go, and return the run's id.
 
-    Raises ValueError for an unknown job, JobFailedError when the run does not succeed.
+    Raises ValueError for an unknown job, DagsterRefused when Dagster does not launch it,
+    JobFailedError when the run does not succeed.
     """
     from xray_assets.jobs import jobs
 
@@ -55,7 +44,7 @@ def run_job(
 
     with DagsterInstance.get() as instance:
         if {CODE_SERVER, WEBSERVER, DAEMON} <= set(running.running(settings)):
-            run_id = _launch(settings.dagster_url, job, config or {})
+            run_id = dagster_api.launch(settings.dagster_url, job, config)
             console.print(f"{job}: {settings.dagster_url}/runs/{run_id}")
             with _followed(instance, run_id, console) as view:
                 view.wait_for_end()
@@ -83,22 +72,6 @@ def _execute(
     build_definitions(settings).resolve_job_def(job).execute_in_process(
         run_config={**config, **quiet}, instance=instance, run_id=run_id, raise_on_error=False
     )
-
-
-def _launch(url: str, job: str, config: Mapping[str, Any]) -> str:
-    from xray_assets.definitions import LOCATION, REPOSITORY
-
-    selector = {"jobName": job, "repositoryName": REPOSITORY, "repositoryLocationName": LOCATION}
-    body = {"query": _LAUNCH, "variables": {"selector": selector, "config": config}}
-    request = urllib.request.Request(  # noqa: S310 - our own webserver
-        f"{url}/graphql", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-        answer = json.load(response)
-    launched = (answer.get("data") or {}).get("launchRun") or {}
-    if launched.get("__typename") != "LaunchRunSuccess":
-        raise JobFailedError(f"Dagster refused to launch {job}: {launched or answer.get('errors')}")
-    return launched["run"]["runId"]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from xray_assets.progress import parse_progress
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, EventLogEntry
+    from dagster_shared.error import SerializableErrorInfo
 
 PAGE = 500
 
@@ -84,10 +85,8 @@ class RunView:
                 self._finish(step, "[green]done[/green]", entry.timestamp)
             case DagsterEventType.STEP_FAILURE:
                 self._finish(step, "[red]failed[/red]", entry.timestamp)
-                cause = event.step_failure_data.error
-                while cause is not None and cause.cause is not None:
-                    cause = cause.cause
-                self.problem = f"{step}: {cause.message.strip() if cause else event.message}"
+                error = event.step_failure_data.error
+                self.problem = f"{step}: {_sentence(error) if error else event.message}"
             case DagsterEventType.RUN_SUCCESS:
                 self.succeeded = True
                 self._ended.set()
@@ -112,3 +111,18 @@ class RunView:
             self._progress.remove_task(task)
         seconds = now - self._since.get(step, now)
         self._progress.console.print(f"  {outcome} {escape(step)} ({seconds:.1f} s)")
+
+
+def _sentence(error: "SerializableErrorInfo") -> str:
+    """What this project raised, which says what to do, without the path of its class; else the
+    first cause, with its class's name.
+    """
+    chain = [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    ours = next((one for one in chain if one.message.startswith("xray_assets.")), None)
+    shown = ours or chain[-1]
+    path, separator, said = shown.message.strip().partition(": ")
+    if not separator or path.rpartition(".")[2] != shown.cls_name:
+        return shown.message.strip()
+    return said if ours else f"{shown.cls_name}: {said}"

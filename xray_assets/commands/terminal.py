@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
     from rich.table import Table
 
@@ -69,6 +71,13 @@ def read_settings() -> "Settings":
     from xray_assets.settings import Settings
 
     return Settings()
+
+
+def spelled_share(share: "Mapping[str, float | None]") -> str:
+    """A reported figure with its interval: value [low, high]."""
+    if share["value"] is None:
+        return "not enough data"
+    return f"{share['value']:.3f} [{share['low']:.3f}, {share['high']:.3f}]"
 
 
 def _plain(message: str) -> str:

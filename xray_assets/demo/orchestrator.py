@@ -4,19 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
+from xray_assets.stack import dagster_api
 
-from xray_assets.definitions import LOCATION, REPOSITORY
-
-_LAUNCH = """
-mutation($selector: JobOrPipelineSelector!) {
-  launchRun(executionParams: {selector: $selector, mode: "default"}) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on PythonError { message }
-    ... on RunConfigValidationInvalid { errors { message } }
-  }
-}"""
 _STATUS = """
 query($id: ID!) { runOrError(runId: $id) {
   ... on Run { status stepStats { stepKey status startTime endTime } } } }"""
@@ -35,21 +24,12 @@ class Orchestrator:
     """The webserver of a running stack."""
 
     def __init__(self, url: str) -> None:
-        """Connect lazily."""
+        """Nothing is asked here."""
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=60)
 
     def launch(self, job: str) -> str:
-        """Launch a job; returns the run id. Raises RunFailed when Dagster refuses."""
-        selector = {
-            "pipelineName": job,
-            "repositoryName": REPOSITORY,
-            "repositoryLocationName": LOCATION,
-        }
-        answer = self._query(_LAUNCH, selector=selector)["launchRun"]
-        if answer["__typename"] != "LaunchRunSuccess":
-            raise RunFailed(f"Dagster refused to launch {job}: {answer}")
-        return answer["run"]["runId"]
+        """Launch a job; returns the run id. Raises DagsterRefused when Dagster does not."""
+        return dagster_api.launch(self.url, job)
 
     def follow(self, run_id: str, on_step: Callable[[str, str, float], None]) -> None:
         """Wait for a run and tell each finished step (key, status, seconds). Raises RunFailed when
@@ -57,7 +37,7 @@ class Orchestrator:
         """
         told: set[str] = set()
         while True:
-            run = self._query(_STATUS, id=run_id)["runOrError"]
+            run = dagster_api.query(self.url, _STATUS, id=run_id)["runOrError"]
             for step in run["stepStats"]:
                 if step["endTime"] and step["stepKey"] not in told:
                     told.add(step["stepKey"])
@@ -70,12 +50,4 @@ class Orchestrator:
 
     def runs(self, job: str) -> Iterator[dict[str, Any]]:
         """The latest runs of a job, newest first: runId, status, creationTime."""
-        yield from self._query(_RUNS, job=job)["runsOrError"]["results"]
-
-    def _query(self, text: str, **variables: Any) -> dict[str, Any]:
-        response = self._http.post("/graphql", json={"query": text, "variables": variables})
-        response.raise_for_status()
-        answer = response.json()
-        if answer.get("errors"):
-            raise RunFailed(f"Dagster's API refused the query: {answer['errors']}")
-        return answer["data"]
+        yield from dagster_api.query(self.url, _RUNS, job=job)["runsOrError"]["results"]

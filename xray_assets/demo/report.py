@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.commands.terminal import spelled_share
 from xray_assets.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -40,14 +41,8 @@ def _figures(outcome: "Outcome") -> Table:
         table.add_column(f"{name}\n({role} of the experiment)", justify="right")
     for name in ("accuracy", "sensitivity", "specificity"):
         shares = (reported[role][f"naive_{name}"] for role in (CHAMPION, CHALLENGER))
-        table.add_row(name, *(_spelled(share) for share in shares))
+        table.add_row(name, *(spelled_share(share) for share in shares))
     return table
-
-
-def _spelled(share: dict[str, float | None]) -> str:
-    if share["value"] is None:
-        return "not enough data"
-    return f"{share['value']:.3f} [{share['low']:.3f}, {share['high']:.3f}]"
 
 
 def _places(settings: Settings) -> Table:

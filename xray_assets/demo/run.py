@@ -69,8 +69,7 @@ def run_demo(
         show_outcome(outcome, settings, console)
         afterwards(outcome, settings)
         if keep:
-            console.print("The stack stays up; Ctrl-C stops it.")
-            stack.wait()
+            stack.wait("The stack stays up; Ctrl-C stops it.")
     return outcome
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 WEAK_FILMS = 30
 """Films the weak model is trained on: with 30, phantoms give an accuracy of about 0.75
-(benchmarks/calibrate_phantoms.py).
+(`python -m benchmarks.calibrate_phantoms`).
 """
 
 _SIZED_FOR_A_DEMO = {

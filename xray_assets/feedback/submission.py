@@ -13,6 +13,7 @@ from typing import Any
 
 from xray_assets.feedback.derive import READ_OF_TRUTH, TYPE_OF_CLAIM
 from xray_assets.feedback.desk import FeedbackBatchRefused, FeedbackDesk, Receipt
+from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
 from xray_assets.feedback.prediction_log import PredictionLog
 from xray_assets.feedback.tables import demand_local
@@ -42,7 +43,8 @@ def submit_feedback(
     `blinded`: the film was read before the model's answer was shown; unblinded truth counts only
     where traffic was split evenly. `feedback_id` makes a repeat safe: the same id and content give
     the same receipt and no second row. `timestamp` (default: now) is for reads made earlier. Raises
-    FeedbackRefused with what to do instead; nothing is stored then.
+    FeedbackRefused with what to do instead, InboxUnavailable where no stack ever ran from the state
+    folder or its disk refuses; nothing is stored then.
     """
     feedback = compose(
         request_id,
@@ -58,7 +60,7 @@ def submit_feedback(
         timestamp=timestamp,
         feedback_id=feedback_id,
     )
-    with FeedbackDesk(settings or Settings()) as desk:
+    with _desk(settings) as desk:
         return desk.submit([feedback])[0]
 
 
@@ -68,10 +70,11 @@ def submit_feedback_batch(
     """Submit many reads in one transaction: all are stored, or none.
 
     A row is a mapping of `submit_feedback`'s arguments (`frame.iter_rows(named=True)` of a polars
-    frame will do; nulls count as not given). Raises FeedbackBatchRefused, which names each bad row.
+    frame will do; nulls count as not given). Raises FeedbackBatchRefused, which names each bad row,
+    and InboxUnavailable as `submit_feedback` does.
     """
     feedbacks = compose_batch(rows)
-    with FeedbackDesk(settings or Settings()) as desk:
+    with _desk(settings) as desk:
         return desk.submit(feedbacks)
 
 
@@ -119,6 +122,21 @@ def get_prediction_info(
     demand_local(settings, "looking up predictions")
     prediction = PredictionLog(settings).find([request_id]).get(request_id)
     return None if prediction is None else asdict(prediction)
+
+
+def _desk(settings: Settings | None) -> FeedbackDesk:
+    """The desk of a state folder that somebody reads. A forgotten XRAY_STATE must not make a read
+    vanish in a new folder.
+    """
+    settings = settings or Settings()
+    demand_local(settings, "submitting feedback")
+    if not (settings.endpoint_folder.exists() or settings.dagster_home.exists()):
+        raise InboxUnavailable(
+            f"nothing was stored: no stack ever ran from {settings.state}, so nobody would read "
+            "the feedback there. Set XRAY_STATE to the folder of the stack that answered the "
+            "request (a demo's is .state/demo-<scenario>), or start one with `xray up`"
+        )
+    return FeedbackDesk(settings)
 
 
 def compose_batch(rows: Iterable[Mapping[str, Any]]) -> list[Feedback]:

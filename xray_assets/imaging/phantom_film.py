@@ -24,10 +24,10 @@ def expose(thorax: Thorax, pneumonia: Pneumonia | None, rng: np.random.Generator
     """A JPEG film of 224 to 320 px a side; the comment and a corner mark say it is synthetic."""
     uniform = rng.uniform
     corners = rng.integers(0, 1 << 20, size=(4, 2)).tolist()
-    x, y = _positioned(rng)
+    x, y = _positioned(thorax.size, rng)
     field = draw_body(x, y, thorax, pneumonia, tuple(corners[0]))
     field = field + uniform(0.0, 0.03) * texture(tuple(corners[1]), fine=False)
-    field += uniform(-0.07, 0.07) * x + uniform(-0.07, 0.07) * y
+    field += uniform(-0.16, 0.16) * x + uniform(-0.16, 0.16) * y
     coarse = Image.fromarray(_automatic_exposure(field, rng))
     coarse = coarse.filter(ImageFilter.GaussianBlur(uniform(0.0, 1.4)))
     width, height = _size(rng)
@@ -43,13 +43,13 @@ def expose(thorax: Thorax, pneumonia: Pneumonia | None, rng: np.random.Generator
     return stream.getvalue()
 
 
-def _positioned(rng: np.random.Generator) -> tuple[Field, Field]:
-    """Body coordinates of the grid's cells after turning, scaling and moving the patient."""
+def _positioned(size: float, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Body coordinates of the grid's cells after turning, scaling and moving a patient."""
     uniform = rng.uniform
     axis = np.linspace(-1.0, 1.0, GRID_SIDE, dtype=np.float32)
-    scale, stretch, angle = uniform(0.92, 1.06), uniform(0.97, 1.03), uniform(-0.06, 0.06)
-    across = (axis * scale * stretch - uniform(-0.05, 0.05))[None, :].astype(np.float32)
-    down = (axis * scale / stretch - uniform(-0.06, 0.06))[:, None].astype(np.float32)
+    scale, stretch, angle = uniform(0.96, 1.04) / size, uniform(0.95, 1.05), uniform(-0.14, 0.14)
+    across = (axis * scale * stretch - uniform(-0.13, 0.13))[None, :].astype(np.float32)
+    down = (axis * scale / stretch - uniform(-0.15, 0.15))[:, None].astype(np.float32)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return across * cosine + down * sine, down * cosine - across * sine
 
@@ -57,7 +57,7 @@ def _positioned(rng: np.random.Generator) -> tuple[Field, Field]:
 def _automatic_exposure(field: Field, rng: np.random.Generator) -> NDArray[np.uint8]:
     """uint8 with a random mean and contrast; a random gamma bends the middle tones first."""
     low, high = float(field.min()), float(field.max())
-    curved = ((field - low) / (high - low)) ** np.float32(rng.uniform(0.88, 1.15))
+    curved = ((field - low) / (high - low)) ** np.float32(rng.uniform(0.70, 1.45))
     mean, deviation = rng.uniform(108, 138), rng.uniform(44, 58)
     exposed = (curved - curved.mean()) * np.float32(deviation / curved.std()) + np.float32(mean)
     return np.clip(exposed, 0, 255).astype(np.uint8)

@@ -33,6 +33,8 @@ class Thorax:
     tissue: float
     lung_depth: float
     haze: float
+    size: float
+    """Of the whole body on the film; 1 for a middling child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def draw_thorax(rng: np.random.Generator) -> Thorax:
         tissue=uniform(0.50, 0.68),
         lung_depth=uniform(0.40, 0.50),
         haze=uniform(0.0, 0.16),
+        size=uniform(0.86, 1.16),
     )
 
 
@@ -108,5 +111,5 @@ def draw_pneumonia(rng: np.random.Generator, thorax: Thorax) -> Pneumonia:
                 texture=(int(rng.integers(1 << 20)), int(rng.integers(1 << 20))),
             )
         )
-    haze = uniform(0.15, 0.35) if diffuse else uniform(0.05, 0.20)
+    haze = uniform(0.0, 0.12) if diffuse else uniform(0.0, 0.04)
     return Pneumonia(haze=haze, opacities=tuple(found))

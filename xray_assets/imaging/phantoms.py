@@ -22,7 +22,7 @@ from xray_assets.imaging.phantom_patient import draw_pneumonia, draw_thorax
 
 LAYOUT_ROOT = "chest_xray"
 MANIFEST_NAME = "SYNTHETIC_PHANTOMS.json"
-PHANTOM_VERSION = 1
+PHANTOM_VERSION = 2
 
 _CATEGORIES = ("NORMAL", "PNEUMONIA")
 _SPLITS = ("train", "test", "val")

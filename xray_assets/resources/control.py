@@ -11,6 +11,7 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
+from xray_assets.audit.chain import POSITION, edited
 from xray_assets.catalog import (
     CHALLENGER,
     CHAMPION,
@@ -24,7 +25,7 @@ from xray_assets.catalog import (
 from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.tables import Tables
-from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.experiment import PROMOTED, Experiment
 from xray_assets.rollout.guards import GuardLimits, red_guards
 from xray_assets.rollout.reconcile import Observation, RampPolicy
 from xray_assets.table_contracts import ENDPOINT_CONFIG as ENDPOINT_CONFIG_CONTRACT
@@ -47,6 +48,7 @@ class RolloutControl(dg.ConfigurableResource):
     dwell_requests: int
     max_days: float
     promotion: Literal["auto", "recommend"]
+    approvers: int
     max_error_rate: float
     max_fallback_rate: float
     max_p95_ms: float
@@ -61,6 +63,7 @@ class RolloutControl(dg.ConfigurableResource):
             self.dwell_requests,
             timedelta(days=self.max_days),
             self.promotion,
+            self.approvers,
         )
 
     @property
@@ -71,6 +74,12 @@ class RolloutControl(dg.ConfigurableResource):
     def experiment(self) -> Experiment | None:
         """The last experiment; None before the first."""
         rows = self.tables.read(EXPERIMENTS).sort("opened_at").tail(1).collect()
+        return Experiment.from_row(rows.row(0, named=True)) if rows.height else None
+
+    def last_promotion(self) -> Experiment | None:
+        """The last experiment that ended promoted; None where none did."""
+        promoted = self.tables.read(EXPERIMENTS).filter(pl.col("state") == PROMOTED)
+        rows = promoted.sort("opened_at").tail(1).collect()
         return Experiment.from_row(rows.row(0, named=True)) if rows.height else None
 
     def save(self, experiment: Experiment) -> None:
@@ -84,7 +93,8 @@ class RolloutControl(dg.ConfigurableResource):
         EndpointUnreachable.
         """
         served = self.serving.served()
-        decision = self._last_decision(experiment)
+        decisions = self.decisions(experiment)
+        decision = decisions.row(-1, named=True) if decisions.height else None
         traffic = self.inference_log.traffic(served.config_version) if served else []
         challenger = next(
             (arm for arm in traffic if arm.served_name == experiment.challenger.served_name), None
@@ -94,9 +104,10 @@ class RolloutControl(dg.ConfigurableResource):
             self.max_error_rate, self.max_fallback_rate, self.max_p95_ms, self.min_guard_requests
         )
         alarms = [reason for reason in reasons if reason.partition(":")[0] in ALARMS]
+        alarms += [f"record: {sentence}" for sentence in self._edits(decision)]
         return Observation(
             experiment=experiment,
-            served=served.traffic if served and self.is_recorded(served) else None,
+            served=served.traffic if served and self._is_known(served, experiment) else None,
             served_experiment=served.experiment_id if served else None,
             verdict=decision["verdict"] if decision else None,
             reasons=reasons,
@@ -104,7 +115,27 @@ class RolloutControl(dg.ConfigurableResource):
             requests=sum(arm.requests for arm in traffic),
             red=red_guards(challenger, limits, log_gaps=self.log_gaps(), alarms=alarms),
             now=datetime.now(UTC),
+            verdict_since=_held_since(decisions),
         )
+
+    def decisions(self, experiment: Experiment) -> pl.DataFrame:
+        """Id, time, verdict and reasons of the experiment's decisions, oldest first."""
+        return (
+            self.tables.read(PROMOTION_DECISION)
+            .filter(pl.col("experiment_id") == experiment.experiment_id)
+            .sort(POSITION)
+            .select("decision_id", "decided_at", "verdict", "reasons")
+            .collect()
+        )
+
+    def _edits(self, decision: dict | None) -> list[str]:
+        """What shows that this decision was edited after it was made: nobody may act on it."""
+        if decision is None:
+            return []
+        stored = self.tables.read(PROMOTION_DECISION).filter(
+            pl.col("decision_id") == decision["decision_id"]
+        )
+        return [sentence for row in stored.collect().to_dicts() for sentence in edited(row)]
 
     def record(self, served: ServedConfig, *, decided_by: str, cause: str) -> None:
         """Keep a config that the endpoint was seen to serve."""
@@ -150,15 +181,23 @@ class RolloutControl(dg.ConfigurableResource):
         )
         return facts["high"] - facts["low"] + 1 - facts["n"] if facts["n"] else 0
 
-    def _last_decision(self, experiment: Experiment) -> dict | None:
-        rows = (
-            self.tables.read(PROMOTION_DECISION)
-            .filter(pl.col("experiment_id") == experiment.experiment_id)
-            .sort("decided_at")
-            .tail(1)
-            .collect()
+    def _is_known(self, served: ServedConfig, experiment: Experiment) -> bool:
+        """True when the config is recorded and, where its shares are the wanted ones, its models
+        are the frozen artifacts in the wanted roles.
+        """
+        frozen = served.traffic != experiment.wanted_traffic() or set(served.entities) == set(
+            wanted_entities(experiment)
         )
-        return rows.row(0, named=True) if rows.height else None
+        return frozen and self.is_recorded(served)
+
+
+def _held_since(decisions: pl.DataFrame) -> datetime | None:
+    """When the last verdict was first reached without another one since."""
+    if decisions.is_empty():
+        return None
+    last = decisions["verdict"].item(-1)
+    others = decisions.with_row_index().filter(pl.col("verdict") != last)["index"]
+    return decisions["decided_at"].item(others.item(-1) + 1 if len(others) else 0)
 
 
 def wanted_entities(experiment: Experiment) -> list[ServedEntity]:

@@ -11,7 +11,16 @@ import dagster as dg
 
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.registry import Registry
-from xray_assets.rollout.experiment import CLOSED, PROMOTED, ROLLED_BACK, Candidate, Experiment
+from xray_assets.rollout.approval import approved_step
+from xray_assets.rollout.experiment import (
+    CLOSED,
+    PROMOTED,
+    ROLLED_BACK,
+    Approval,
+    Candidate,
+    Experiment,
+    ExperimentError,
+)
 from xray_assets.rollout.reconcile import Step, apply_step, next_step
 
 
@@ -19,12 +28,16 @@ class EndpointChange(dg.Config):
     """What a run of `gold/endpoint_config` is asked to do.
 
     reassert: carry out the wanted state as it is. step: also take the reconciler's next step, if
-    the experiment still stands at `from_stage`. approve: as step, by a person. rollback: all
-    traffic back to the champion, after a promotion to the previous one. close: a person ends the
-    experiment. open: a person opens one.
+    the experiment still stands at `from_stage`. approve: a person approves the recommended step of
+    `experiment_id` at `from_stage`. rollback: all traffic back to the champion, after a promotion
+    to the previous one; with `to_previous` also where other experiments came after the promotion.
+    close: a person ends the experiment. open: a person opens one. `by` and `reason` are kept with
+    the experiment.
     """
 
     action: Literal["reassert", "step", "approve", "rollback", "close", "open"] = "reassert"
+    to_previous: bool = False
+    experiment_id: str = ""
     from_stage: int | None = None
     by: str = "dagster"
     reason: str = ""
@@ -36,28 +49,43 @@ def changed_experiment(
     change: EndpointChange, control: RolloutControl, registry: Registry
 ) -> Experiment | None:
     """The experiment after the asked change, saved; None where there never was one and there is
-    nothing to compare. Raises Failure or ExperimentError where the change cannot be made.
+    nothing to compare. Raises ExperimentError where the change cannot be made.
     """
     experiment = control.experiment()
-    if experiment is None or change.action == "open":
+    if change.action == "open":
         changed = _opened(change, control, registry, experiment)
+    elif experiment is None:
+        if change.action not in ("reassert", "step"):
+            raise ExperimentError(
+                f"{change.action}: there is no experiment yet; `xray materialize` opens the first"
+            )
+        changed = _opened(change, control, registry, experiment)
+    elif change.to_previous and experiment.state != PROMOTED:
+        changed = _restored(experiment, change, control)
     elif change.action in ("rollback", "close"):
         changed = _ended(experiment, change)
     else:
-        changed = apply_step(experiment, _step(change, control, experiment), now=datetime.now(UTC))
+        step = _step(change, control, experiment)
+        changed = apply_step(experiment, step, now=datetime.now(UTC), by=change.by)
     if changed is not None and changed != experiment:
         control.save(changed)
     return changed
 
 
+def present_champion(control: RolloutControl, registry: Registry) -> Candidate:
+    """Who is champion now. Raises as `sole_champion`."""
+    last = control.experiment()
+    return last.winner if last else sole_champion(control, registry)
+
+
 def sole_champion(control: RolloutControl, registry: Registry) -> Candidate:
-    """The model that serves while there is no experiment; Keras before PyTorch. Raises Failure when
-    nothing is registered.
+    """The model that serves while there is no experiment; Keras before PyTorch. Raises
+    ExperimentError when nothing is registered.
     """
     for name in control.model_names:
         if champion := _latest(registry, name):
             return champion
-    raise dg.Failure("no registered model: materialize the classifiers first")
+    raise ExperimentError("no registered model: materialize the classifiers first")
 
 
 def _opened(
@@ -69,12 +97,12 @@ def _opened(
     from xray_assets.statistics.promotion import PromotionRule
 
     if last is not None and not last.is_settled:
-        raise dg.Failure(
+        raise ExperimentError(
             f"experiment {last.experiment_id} is {last.state}: end it with `xray experiment close`"
         )
     if change.action == "open":
-        champion = last.winner if last else sole_champion(control, registry)
-        challenger = _verified(registry, change.model, change.version)
+        champion = present_champion(control, registry)
+        challenger = verified_candidate(registry, change.model, change.version)
     else:
         champion, challenger = (_latest(registry, name) for name in control.model_names)
         if champion is None or challenger is None:
@@ -98,22 +126,67 @@ def _ended(experiment: Experiment, change: EndpointChange) -> Experiment:
         return experiment
     state = ROLLED_BACK if change.action == "rollback" else CLOSED
     cause = f"{change.action} by {change.by}: {change.reason}"
-    return experiment.ended(state, now=datetime.now(UTC), cause=cause)
+    return experiment.ended(state, now=datetime.now(UTC), by=change.by, cause=cause)
+
+
+def _restored(
+    experiment: Experiment, change: EndpointChange, control: RolloutControl
+) -> Experiment:
+    """An experiment of its own, ended as it is opened, that gives all traffic to the champion
+    before the last promotion. A second time there is nothing to go back to.
+    """
+    promotion, now = control.last_promotion(), datetime.now(UTC)
+    present = experiment.winner
+    if promotion is None or promotion.challenger != present:
+        raise ExperimentError(
+            f"nothing to go back to: {present.served_name} is not the last promoted model"
+        )
+    cause = f"rollback to the previous champion by {change.by}: {change.reason}"
+    if experiment.is_running:
+        ended = experiment.ended(ROLLED_BACK, now=now, by=change.by, cause=cause)
+        control.save(ended.settled(now=now))  # what it leaves open is carried out with the next row
+    return Experiment.open(
+        promotion.champion,
+        present,
+        rule_hash=experiment.rule_hash,
+        starting_share=0,
+        now=now,
+        by=change.by,
+        cause=cause,
+    ).ended(ROLLED_BACK, now=now, by=change.by, cause=cause)
 
 
 def _step(change: EndpointChange, control: RolloutControl, experiment: Experiment) -> Step:
+    if change.action == "approve":
+        return _approved(change, control, experiment)
     if change.action == "reassert" or change.from_stage not in (None, experiment.stage):
         return Step("reassert", experiment.stage, experiment.cause)
-    approved_by = change.by if change.action == "approve" else None
-    return next_step(control.observe(experiment), control.policy, approved_by=approved_by)
+    return next_step(control.observe(experiment), control.policy)
+
+
+def _approved(change: EndpointChange, control: RolloutControl, experiment: Experiment) -> Step:
+    """The approved step. An approval is of what the person saw, so that a run that is late or done
+    again approves nothing else.
+    """
+    approved, present = (
+        (change.experiment_id, change.from_stage),
+        (experiment.experiment_id, experiment.stage),
+    )
+    if approved != present:
+        raise ExperimentError(
+            f"the approval is of experiment {approved[0] or 'unknown'} at stage {approved[1]}, now "
+            f"{present[0]} stands at {present[1]}: look again with `xray promote`"
+        )
+    approval = Approval(change.by.strip(), change.reason.strip(), datetime.now(UTC))
+    return approved_step(control.observe(experiment), control.policy, approval)
 
 
 def _latest(registry: Registry, model: str) -> Candidate | None:
     found = registry.latest(model)
-    return _verified(registry, model, found.version) if found else None
+    return verified_candidate(registry, model, found.version) if found else None
 
 
-def _verified(registry: Registry, model: str, version: int) -> Candidate:
+def verified_candidate(registry: Registry, model: str, version: int) -> Candidate:
     """A registered version as a candidate. Its artifact is fetched and verified: what an experiment
     freezes is what was seen, and the local endpoint finds it in the cache.
     """

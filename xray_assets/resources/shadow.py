@@ -1,6 +1,6 @@
 """Scores logged films with the models that did not serve them, off the request path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ import dagster as dg
 
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.registry import Registry
-from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.experiment import Candidate
 
 if TYPE_CHECKING:
     from xray_assets.scoring.artifact import ServingArtifact
@@ -19,7 +19,7 @@ BATCH = 256
 
 
 class ShadowScorer(dg.ConfigurableResource):
-    """Fetches an experiment's artifacts by digest and scores stored films with them."""
+    """Fetches frozen artifacts by digest and scores stored films with them."""
 
     registry: dg.ResourceDependency[Registry]
     inference_log: dg.ResourceDependency[InferenceLog]
@@ -27,24 +27,22 @@ class ShadowScorer(dg.ConfigurableResource):
     threads: int = 2
 
     def scores(
-        self, experiment: Experiment, wanted: Mapping[str, Sequence[str]]
+        self, candidates: Iterable[Candidate], wanted: Mapping[str, Sequence[str]]
     ) -> dict[tuple[str, str], float]:
         """Probability by (pixel digest, artifact digest) for every wanted film that could be
         scored.
 
-        wanted: artifact digest -> pixel digests. A film that is no longer stored, or no longer
+        candidates: the frozen models, among them every one that `wanted` names. wanted: artifact
+        digest -> pixel digests. A film that is no longer stored, or no longer
         decodes, has no entry: missing data, never a guess. Raises ArtifactError when an artifact is
-        not the one the experiment froze.
+        not the frozen one.
         """
-        candidates = {
-            candidate.artifact_sha256: candidate
-            for candidate in (experiment.champion, experiment.challenger)
-        }
+        by_digest = {candidate.artifact_sha256: candidate for candidate in candidates}
         found: dict[tuple[str, str], float] = {}
         with ThreadPoolExecutor(self.threads) as pool:
             for sha256, digests in wanted.items():
                 if digests:
-                    found |= self._score(candidates[sha256], digests, pool)
+                    found |= self._score(by_digest[sha256], digests, pool)
         return found
 
     def _score(

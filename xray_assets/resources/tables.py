@@ -42,6 +42,16 @@ class Tables(dg.ConfigurableResource, ABC):
     def version(self, key: Key) -> int | None:
         """The table's Delta version; None when it does not exist yet."""
 
+    def snapshot(self, key: Key) -> str | None:
+        """What the table holds now, for `added_since`; None where there is nothing to name."""
+        return None
+
+    def added_since(self, key: Key, snapshot: str) -> pl.LazyFrame | None:
+        """Every row that the table holds now and may not have held, as it is, at a snapshot; None
+        where that cannot be told, so that all rows must be looked at.
+        """
+        return None
+
     @abstractmethod
     def row_count(self, key: Key) -> int:
         """Rows of the table, from its log: no file is opened."""
@@ -105,6 +115,34 @@ class LocalDelta(Tables):
         """See Tables."""
         table = self._open(key)
         return None if table is None else table.version()
+
+    def snapshot(self, key: Key) -> str | None:
+        """See Tables. With the table's own id: a table that was made anew counts from 0 again."""
+        table = self._open(key)
+        return None if table is None else f"{table.metadata().id}@{table.version()}"
+
+    def added_since(self, key: Key, snapshot: str) -> pl.LazyFrame | None:
+        """See Tables. Data files never change, so these are the rows of files that are new."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        table, contract = self._open(key), CONTRACTS[key]
+        identity, _, version = snapshot.partition("@")
+        if table is None or table.metadata().id != identity:
+            return None
+        try:
+            before = DeltaTable(self.uri(key), int(version), storage_options=self._storage)
+        except DeltaError:  # its log was cleaned up, or an older state was restored
+            return None
+        if not (added := sorted({*table.file_uris()} - {*before.file_uris()})):
+            return contract.empty().lazy()
+        partitions = {name: contract.schema[name] for name in contract.partition_by}
+        return pl.scan_parquet(
+            added,
+            hive_partitioning=bool(partitions),
+            hive_schema=partitions or None,
+            storage_options=self._storage,
+        )
 
     def row_count(self, key: Key) -> int:
         """See Tables."""

@@ -10,6 +10,8 @@ OPEN, RAMPING = "open", "ramping"
 PROMOTED, ROLLED_BACK, INCONCLUSIVE, CLOSED = "promoted", "rolled_back", "inconclusive", "closed"
 RUNNING_STATES = (OPEN, RAMPING)
 
+_APPROVAL_COLUMNS = {"by": "approved_by", "reason": "approval_reason", "at": "approved_at"}
+
 
 class ExperimentError(ValueError):
     """An experiment cannot be opened or changed like this; the message says what to do."""
@@ -31,12 +33,27 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """A person's word that the present stage's step may be taken. `by` is the name as given."""
+
+    by: str
+    reason: str
+    at: datetime
+
+    def is_by(self, other: Self) -> bool:
+        """True when both are the same person's, whatever the case and spaces of the name."""
+        return " ".join(self.by.casefold().split()) == " ".join(other.by.casefold().split())
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A frozen comparison of champion and challenger and where it stands (a row of
     gold.experiments).
 
-    `stage` is the challenger's wanted share of the traffic in percent. A final state with
-    `closed_at` None is decided but not yet carried out: the reconciler finishes it.
+    `stage` is the challenger's wanted share of the traffic in percent; `decided_by` and `cause` say
+    who put it there and why. `approval` is the first of two approvals of the present stage's step.
+    A final state with `closed_at` None is decided but not yet carried out: the reconciler finishes
+    it.
     """
 
     experiment_id: str
@@ -51,7 +68,9 @@ class Experiment:
     closed_at: datetime | None
     opened_by: str
     closed_by: str | None
+    decided_by: str
     cause: str
+    approval: Approval | None = None
 
     @classmethod
     def open(
@@ -85,6 +104,7 @@ class Experiment:
             None,
             by,
             None,
+            by,
             cause,
         )
 
@@ -123,15 +143,28 @@ class Experiment:
             return {CHAMPION: challenger, CHALLENGER: None, PREVIOUS_CHAMPION: champion}
         return {CHAMPION: champion, CHALLENGER: challenger if self.is_running else None}
 
-    def ramped_to(self, stage: int, *, now: datetime, cause: str) -> Self:
+    def approved(self, approval: Approval) -> Self:
+        """The same with a first approval; it stands for this stage only."""
+        self._require_running()
+        return replace(self, approval=approval)
+
+    def ramped_to(self, stage: int, *, now: datetime, by: str, cause: str) -> Self:
         """The next stage; at 100 the experiment is promoted."""
         self._require_running()
         if stage <= self.stage:
             raise ExperimentError(f"stage {stage} is not above {self.stage}")
         state = PROMOTED if stage == 100 else RAMPING
-        return replace(self, state=state, stage=stage, stage_since=now, cause=cause)
+        return replace(
+            self,
+            state=state,
+            stage=stage,
+            stage_since=now,
+            decided_by=by,
+            cause=cause,
+            approval=None,
+        )
 
-    def ended(self, state: str, *, now: datetime, cause: str) -> Self:
+    def ended(self, state: str, *, now: datetime, by: str, cause: str) -> Self:
         """Ended with the champion serving everything; after a promotion, with the previous one.
 
         A promotion can only be rolled back. Raises ExperimentError for any other ended experiment.
@@ -139,19 +172,30 @@ class Experiment:
         if not (self.state == PROMOTED and state == ROLLED_BACK):
             self._require_running()
         return replace(
-            self, state=state, stage=0, stage_since=now, cause=cause, closed_at=None, closed_by=None
+            self,
+            state=state,
+            stage=0,
+            stage_since=now,
+            decided_by=by,
+            cause=cause,
+            approval=None,
+            closed_at=None,
+            closed_by=None,
         )
 
-    def settled(self, *, now: datetime, by: str) -> Self:
-        """Carried out: endpoint and aliases follow the final state."""
-        return replace(self, closed_at=now, closed_by=by)
+    def settled(self, *, now: datetime) -> Self:
+        """Carried out: endpoint and aliases follow the final state. Whoever decided it closed it,
+        whichever run carried it out.
+        """
+        return replace(self, closed_at=now, closed_by=self.decided_by)
 
     def as_row(self) -> dict[str, Any]:
         """A row of gold.experiments."""
         row = asdict(self)
         for role in (CHAMPION, CHALLENGER):
             row |= {f"{role}_{field}": value for field, value in row.pop(role).items()}
-        return row
+        approval = row.pop("approval") or {}
+        return row | {name: approval.get(field) for field, name in _APPROVAL_COLUMNS.items()}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:
@@ -161,7 +205,8 @@ class Experiment:
             row[role] = Candidate(
                 **{field: row.pop(f"{role}_{field}") for field in Candidate.__dataclass_fields__}
             )
-        return cls(**row)
+        approval = {field: row.pop(name) for field, name in _APPROVAL_COLUMNS.items()}
+        return cls(**row, approval=Approval(**approval) if approval["by"] else None)
 
     def _require_running(self) -> None:
         if not self.is_running:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from xray_assets.rollout.experiment import INCONCLUSIVE, ROLLED_BACK, Experiment
+from xray_assets.rollout.experiment import INCONCLUSIVE, ROLLED_BACK, Approval, Experiment
 
-Kind = Literal["hold", "reassert", "advance", "roll_back", "give_up"]
+Kind = Literal["hold", "reassert", "approve", "advance", "roll_back", "give_up"]
 
 
 @dataclass(frozen=True)
 class RampPolicy:
-    """How a challenger is ramped. Shares in percent; `approve` is a person's approval of the
-    present stage's step.
+    """How a challenger is ramped. Shares in percent; `approvers` is how many different people must
+    approve a step in `recommend` mode.
     """
 
     ramp: tuple[int, ...] = (50, 70, 90, 100)
@@ -25,16 +25,18 @@ class RampPolicy:
     dwell_requests: int = 200
     max_age: timedelta = timedelta(days=90)
     mode: Literal["auto", "recommend"] = "auto"
+    approvers: int = 1
 
 
 @dataclass(frozen=True)
 class Observation:
     """Everything the reconciler looks at.
 
-    served: share in percent by served name at the endpoint, None when it serves nothing;
-    served_experiment: the experiment id in its config. verdict, reasons: the last decision of this
-    experiment, None before the first. requests: answered since the stage was entered. red: the red
-    guards.
+    served: share in percent by served name at the endpoint, None when it serves nothing, or
+    something that is not in the record; served_experiment: the experiment id in its config.
+    verdict, reasons: the last decision of this experiment, None before the first; verdict_since:
+    the first decision of the unbroken row of such verdicts that ends there. requests: answered
+    since the stage was entered. red: the red guards.
     """
 
     experiment: Experiment
@@ -46,15 +48,28 @@ class Observation:
     requests: int
     red: tuple[str, ...]
     now: datetime
+    verdict_since: datetime | None = None
+
+    @property
+    def standing_approval(self) -> Approval | None:
+        """The first approval of the present stage's step, unless PROMOTE has lapsed since."""
+        approval, since = self.experiment.approval, self.verdict_since
+        if approval is None or since is None or self.verdict != "PROMOTE":
+            return None
+        return approval if approval.at >= since else None
 
 
 @dataclass(frozen=True)
 class Step:
-    """What to do next, and why. `stage` is the challenger's share after it."""
+    """What to do next, and why. `stage` is the challenger's share after it; `by` are the people who
+    approved it; `approval` is the one that an `approve` step keeps.
+    """
 
     kind: Kind
     stage: int
     cause: str
+    by: str = ""
+    approval: Approval | None = None
 
     @property
     def is_change(self) -> bool:
@@ -62,8 +77,8 @@ class Step:
         return self.kind != "hold"
 
 
-def next_step(seen: Observation, policy: RampPolicy, *, approved_by: str | None = None) -> Step:
-    """The next step; `approved_by` names the person who applies a recommended promotion step."""
+def next_step(seen: Observation, policy: RampPolicy) -> Step:
+    """The next step without a person's word; `approval.approved_step` is the one with it."""
     experiment = seen.experiment
     stage = experiment.stage
     if not experiment.is_running:
@@ -88,54 +103,48 @@ def next_step(seen: Observation, policy: RampPolicy, *, approved_by: str | None 
             stage,
             f"the endpoint serves {seen.served}, wanted is {experiment.wanted_traffic()}",
         )
-    return _ramp_step(seen, policy, approved_by)
+    return _ramp_step(seen, policy)
 
 
-def apply_step(experiment: Experiment, step: Step, *, now: datetime) -> Experiment:
-    """The experiment after a step."""
+def apply_step(experiment: Experiment, step: Step, *, now: datetime, by: str) -> Experiment:
+    """The experiment after a step that `by` takes, unless the step names who approved it."""
+    by = step.by or by
+    if step.kind == "approve" and step.approval:
+        return experiment.approved(step.approval)
     if step.kind == "advance":
-        return experiment.ramped_to(step.stage, now=now, cause=step.cause)
+        return experiment.ramped_to(step.stage, now=now, by=by, cause=step.cause)
     if step.kind == "roll_back":
-        return experiment.ended(ROLLED_BACK, now=now, cause=step.cause)
+        return experiment.ended(ROLLED_BACK, now=now, by=by, cause=step.cause)
     if step.kind == "give_up":
-        return experiment.ended(INCONCLUSIVE, now=now, cause=step.cause)
+        return experiment.ended(INCONCLUSIVE, now=now, by=by, cause=step.cause)
     return experiment
 
 
-def _ramp_step(seen: Observation, policy: RampPolicy, approved_by: str | None) -> Step:
+def _ramp_step(seen: Observation, policy: RampPolicy) -> Step:
     experiment = seen.experiment
     stage = experiment.stage
+    if seen.red:  # only a shadow comes here: without traffic nothing has to go back
+        return Step("hold", stage, "red guard in shadow: " + "; ".join(seen.red))
     if seen.verdict != "PROMOTE":
         return Step("hold", stage, f"verdict {seen.verdict or 'pending'} at stage {stage}")
     after = next(share for share in policy.ramp if share > stage)
     dwelt = seen.now - experiment.stage_since
     if dwelt < policy.dwell:
-        return Step(
-            "hold",
-            stage,
-            (
-                f"stage {stage} for {dwelt.total_seconds():.0f} of "
-                f"{policy.dwell.total_seconds():.0f} "
-                "s"
-            ),
-        )
+        passed, wanted = dwelt.total_seconds(), policy.dwell.total_seconds()
+        return Step("hold", stage, f"stage {stage} for {passed:.0f} of {wanted:.0f} s")
     if seen.requests < policy.dwell_requests:
         return Step(
             "hold", stage, f"stage {stage} saw {seen.requests} of {policy.dwell_requests} requests"
         )
     cause = f"PROMOTE by decision {seen.decision_id}: {stage} -> {after}"
     if policy.mode == "recommend":
-        if approved_by is None:
-            return Step("hold", stage, f"recommended: {cause}; apply with `xray promote --approve`")
-        cause += f", approved by {approved_by}"
+        first = seen.standing_approval if policy.approvers > 1 else None
+        who = f"approved by {first.by}, a second person must" if first else "apply it"
+        return Step("hold", stage, f"recommended: {cause}; {who} with `xray promote --approve`")
     return Step("advance", after, cause)
 
 
 def _serves_wanted(seen: Observation) -> bool:
     experiment = seen.experiment
-    if experiment.is_running and seen.served_experiment != experiment.experiment_id:
-        return False
-    served = {
-        name: share for name, share in (seen.served or {}).items() if share or experiment.is_running
-    }
-    return served == experiment.wanted_traffic()
+    live = experiment.experiment_id if experiment.is_running else None
+    return seen.served_experiment == live and seen.served == experiment.wanted_traffic()

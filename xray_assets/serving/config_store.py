@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -142,13 +142,18 @@ class ConfigStore:
                 os.fsync(file.fileno())
             draft.replace(self._path)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that is read-only refuses this too
+                draft.unlink(missing_ok=True)
             raise ConfigStoreError(f"{self._path} cannot be written: {error}") from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._lock.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock.open("w") as file:
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._lock.open("w")
+        except OSError as error:
+            raise ConfigStoreError(f"{self._path} cannot be written: {error}") from error
+        with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

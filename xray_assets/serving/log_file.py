@@ -26,8 +26,11 @@ from xray_assets.serving.log_schema import (
 Synchronous = Literal["NORMAL", "FULL"]
 
 _CHECKPOINT_PAGES = 4000
-_BUSY_SECONDS = 5.0
 _KNOWN_LIMIT = 200_000
+
+
+class LogBusy(OSError):
+    """Another process holds the write lock; nothing was written."""
 
 
 class LogFile:
@@ -39,13 +42,22 @@ class LogFile:
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
         self._inode = (0, 0)
+        self._patience = 0.0
         self._known: dict[str, float] = {}
         self._started: set[int] = set()
 
-    def commit(self, batch: list[LogRows]) -> None:
-        """Write all of it or, when this raises, nothing. An empty batch tests the disk."""
-        connection = self._current_connection()
-        connection.execute("BEGIN IMMEDIATE")
+    def commit(self, batch: list[LogRows], *, patience_seconds: float) -> None:
+        """Write all of it or, when this raises, nothing. An empty batch tests the disk.
+
+        Raises LogBusy when another process holds the write lock for longer than the patience.
+        """
+        try:
+            connection = self._current_connection(patience_seconds)
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise LogBusy(f"another process holds its write lock ({error})") from error
         try:
             for rows in batch:
                 self._insert(connection, rows)
@@ -90,11 +102,14 @@ class LogFile:
             self._known.clear()
         self._known[digest] = now
 
-    def _current_connection(self) -> sqlite3.Connection:
+    def _current_connection(self, patience_seconds: float) -> sqlite3.Connection:
         if self._connection is not None and not self._same_file():
             self.close()
         if self._connection is None:
-            self._connection = self._open()
+            self._connection = self._open(patience_seconds)
+        elif self._patience != patience_seconds:
+            self._connection.execute(f"PRAGMA busy_timeout = {round(patience_seconds * 1000)}")
+        self._patience = patience_seconds
         return self._connection
 
     def _same_file(self) -> bool:
@@ -105,10 +120,10 @@ class LogFile:
             return False
         return (status.st_dev, status.st_ino) == self._inode
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, patience_seconds: float) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            self._path, timeout=patience_seconds, isolation_level=None, check_same_thread=False
         )
         try:
             self._path.chmod(0o600)

@@ -3,7 +3,7 @@
 Light requests are gathered while the serving thread works through what has arrived, and committed
 together on that thread: the way to another one and back costs more than the commit. Large films, a
 log that waits for the disk (FULL), and a log in trouble are the writer thread's, which takes all
-that has come meanwhile.
+that has come meanwhile. So is waiting for a lock that another process holds on the file.
 """
 
 import asyncio
@@ -13,10 +13,16 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from xray_assets.serving.case_keys import CaseKeys
-from xray_assets.serving.log_file import LogFile, Synchronous
+from xray_assets.serving.log_file import LogBusy, LogFile, Synchronous
 from xray_assets.serving.log_rows import LogEntry, LogRows, rows_of
 
 MAX_BATCH = 256
+SERVING_PATIENCE_SECONDS = 0.02
+"""How long the serving thread waits for another process's write lock before the writer does."""
+PATIENCE_SECONDS = 1.0
+"""How long the writer thread waits for it, before its requests are refused."""
+TROUBLED_PATIENCE_SECONDS = 0.05
+"""The same while the log is in trouble: whoever comes then is told at once."""
 
 
 class LogUnavailable(Exception):
@@ -60,8 +66,8 @@ class LogWriter:
     def write(self, entry: LogEntry, *, light: bool = False, alone: bool = False) -> _Answer | None:
         """Make the rows of an entry durable: None when they are, else a future that ends when.
 
-        `light`: its films are small and few; `alone`: no other request is in work. Raises (or the
-        future ends with) LogUnavailable when nothing was written. Called on the serving thread.
+        `light`: its films are small and few; `alone`: no other request is in work. The future ends
+        with LogUnavailable when nothing was written. Called on the serving thread.
         """
         loop = asyncio.get_running_loop()
         if not light or self._waits_for_disk or self.problem is not None:
@@ -69,15 +75,10 @@ class LogWriter:
             self._queue.put((entry, answer))
             return answer
         rows = rows_of(entry, self._case_keys)
-        if alone and self._lock.acquire(blocking=False):
-            try:
-                problem = self._attempt([rows])
-            finally:
-                self._lock.release()
-            if problem is not None:
-                raise LogUnavailable(problem)
-            return None
         answer = loop.create_future()
+        if alone:
+            self._attempt_here([(rows, answer)])
+            return None if answer.done() and answer.exception() is None else answer
         self._gathered.append((rows, answer))
         if len(self._gathered) == 1:
             loop.call_soon(self._commit_gathered)
@@ -95,11 +96,20 @@ class LogWriter:
 
     def _commit_gathered(self) -> None:
         group, self._gathered = self._gathered, []
+        self._attempt_here(group)
+
+    def _attempt_here(self, group: list[_Ready]) -> None:
+        """Commit on the serving thread and end the futures, or ask the writer thread to, when that
+        would take a wait.
+        """
         if not self._lock.acquire(blocking=False):
             self._queue.put(group)
             return
         try:
-            problem = self._attempt([rows for rows, _ in group])
+            problem = self._attempt([rows for rows, _ in group], here=True)
+        except LogBusy:
+            self._queue.put(group)
+            return
         finally:
             self._lock.release()
         _end([answer for _, answer in group], problem)
@@ -127,13 +137,21 @@ class LogWriter:
             answer.get_loop().call_soon_threadsafe(_fail, answer, error)
             return []
 
-    def _attempt(self, batch: list[LogRows]) -> str | None:
-        """Commit with the lock held; on failure start afresh next time. Returns the problem."""
+    def _attempt(self, batch: list[LogRows], *, here: bool = False) -> str | None:
+        """Commit with the lock held; on failure start afresh next time. Returns the problem.
+
+        `here`, on the serving thread, LogBusy is no failure yet, and raised.
+        """
         before = self.problem
+        patience = TROUBLED_PATIENCE_SECONDS if before else PATIENCE_SECONDS
         try:
-            self._file.commit(batch)
+            self._file.commit(
+                batch, patience_seconds=SERVING_PATIENCE_SECONDS if here else patience
+            )
             self.problem = None
         except Exception as error:  # whatever it was, nothing was written: everyone is told
+            if here and isinstance(error, LogBusy):
+                raise
             self.problem = f"the inference log cannot be written: {error}"
             self._file.close()
         if self.problem != before:

@@ -1,8 +1,11 @@
-"""What a config has done so far, counted from the log itself: the figures for guards, exact over
-workers and restarts.
+"""What a config has done so far, counted from the log itself: the figures of `/model-info`, exact
+over workers and restarts.
 
 Counts are images (rows); routing keys are distinct, by the model assigned at their first request
 under the config. Standard library.
+
+`InferenceLogReader.traffic` is another count: of the newest rows only, because the guards of a ramp
+ask how it is now, and in a process of its own, which has no counts to go on from.
 """
 
 import math

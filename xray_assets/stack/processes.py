@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xray_assets.settings import PROJECT
@@ -30,6 +30,8 @@ class RunningProcess:
     started: float
     url: str | None = None
     port: int | None = None
+    stopping: bool = False
+    """Somebody asked for its end, so that its death is no failure."""
 
     @property
     def is_alive(self) -> bool:
@@ -79,22 +81,43 @@ def remember(process: RunningProcess, folder: Path) -> None:
     draft.replace(record)
 
 
-def forget(name: str, folder: Path) -> None:
-    """Remove a record."""
-    (folder / f"{name}.json").unlink(missing_ok=True)
+def mark_stopping(process: RunningProcess, folder: Path) -> None:
+    """Tell whoever watches this process that its end is wanted."""
+    if _is_of(process, _read(folder / f"{process.name}.json")):
+        remember(replace(process, stopping=True), folder)
+
+
+def end_was_wanted(process: RunningProcess, folder: Path) -> bool:
+    """True when the record of a dead process says so, or when whoever stopped it removed it."""
+    record = _read(folder / f"{process.name}.json")
+    return record is None or record.stopping or not _is_of(process, record)
+
+
+def forget(process: RunningProcess, folder: Path) -> None:
+    """Remove the record of this process; one of a later process by that name stays."""
+    record = folder / f"{process.name}.json"
+    if _is_of(process, _read(record)):
+        record.unlink(missing_ok=True)
 
 
 def remembered(folder: Path) -> dict[str, RunningProcess]:
     """The processes that were started and still run, by name."""
-    found = {}
-    for record in sorted(folder.glob("*.json")):
-        try:
-            process = RunningProcess(**json.loads(record.read_text()))
-        except (OSError, ValueError, TypeError):
-            continue  # half a record tells nothing; the port check still finds its process
-        if process.is_alive:
-            found[process.name] = process
-    return found
+    records = [_read(record) for record in sorted(folder.glob("*.json"))]
+    return {process.name: process for process in records if process and process.is_alive}
+
+
+def _read(record: Path) -> RunningProcess | None:
+    """A record; None when there is none. Half a record tells nothing: the port check still finds
+    its process.
+    """
+    try:
+        return RunningProcess(**json.loads(record.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_of(process: RunningProcess, record: RunningProcess | None) -> bool:
+    return record is not None and (record.pid, record.birth) == (process.pid, process.birth)
 
 
 def stop_processes(processes: Sequence[RunningProcess], *, grace_seconds: float) -> None:

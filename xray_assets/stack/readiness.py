@@ -1,11 +1,12 @@
 """Questions to running processes, answered within two seconds: is it there, is it ready?"""
 
-import json
 import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from xray_assets.stack import dagster_api
 
 TIMEOUT_SECONDS = 2.0
 
@@ -89,13 +90,7 @@ def daemon_healthy(url: str, since: float = 0.0) -> bool:
 
 
 def _graphql(url: str, query: str) -> dict[str, Any] | None:
-    request = urllib.request.Request(  # noqa: S310 - our own http:// URLs
-        f"{url}/graphql",
-        json.dumps({"query": query}).encode(),
-        {"Content-Type": "application/json"},
-    )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return json.load(answer).get("data")
-    except (OSError, ValueError):
+        return dagster_api.query(url, query, timeout_seconds=TIMEOUT_SECONDS)
+    except (OSError, ValueError, dagster_api.DagsterRefused):
         return None

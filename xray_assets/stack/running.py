@@ -24,8 +24,10 @@ def running(settings: Settings) -> dict[str, RunningProcess]:
 def stop(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
     """End these processes with all their descendants, and forget them."""
     folder = run_folder(settings)
+    for process in chosen.values():
+        processes.mark_stopping(process, folder)
     processes.stop_processes(list(chosen.values()), grace_seconds=GRACE_SECONDS)
-    for name in chosen:
-        processes.forget(name, folder)
+    for process in chosen.values():
+        processes.forget(process, folder)
     if not processes.remembered(folder):
         remove_socket_folder(folder)

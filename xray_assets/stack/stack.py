@@ -23,6 +23,10 @@ class StackError(RuntimeError):
     """A process cannot start, died, or was not ready in time; the message says what to do."""
 
 
+class StackStopped(StackError):
+    """Somebody else ended the processes on purpose, with `xray down`."""
+
+
 class Stack:
     """The processes of this machine. As a context manager it starts its services and stops them."""
 
@@ -88,22 +92,32 @@ class Stack:
         self._running, self._children = {}, {}
 
     def check(self) -> None:
-        """Raise StackError when a started process has died."""
+        """Raise StackError when a started process has died, StackStopped when it was stopped."""
         for process in self._running.values():
             code = self._children[process.name].poll()
             if code is not None:
+                if processes.end_was_wanted(process, self._folder):
+                    raise StackStopped(f"`xray down` in another shell stopped {process.name}")
                 end = f"the end of {process.log}:\n{process.last_lines()}"
                 raise StackError(f"{process.name} ended with code {code}; {end}")
 
-    def wait(self) -> None:
-        """Block until Ctrl-C or SIGTERM; raises StackError as soon as a process has died."""
+    def wait(self, announcement: str = "") -> None:
+        """Block until Ctrl-C, SIGTERM or an `xray down` elsewhere, which `progress` is told.
+
+        The announcement is told once a signal would be heard. Raises StackError as soon as a
+        process has died by itself.
+        """
         stopping = threading.Event()
         before = signal.signal(signal.SIGTERM, lambda *_: stopping.set())
         try:
+            if announcement:
+                self._progress(announcement)
             while not stopping.wait(WATCH_SECONDS):
                 self.check()
         except KeyboardInterrupt:
             return
+        except StackStopped as stopped:
+            self._progress(str(stopped))
         finally:
             signal.signal(signal.SIGTERM, before)
 

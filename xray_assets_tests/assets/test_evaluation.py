@@ -1,5 +1,7 @@
 """The job `evaluate`, from log and inbox to the decision, on real Delta and real networks."""
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from xray_assets.cases.review import segment_counts
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
@@ -14,10 +17,14 @@ from xray_assets.catalog import (
     PREDICTIONS,
     PROMOTION_DECISION,
     REVIEWED_CASES,
+    REVIEWED_COUNTS,
     SCORED_COUNTS,
+    Key,
 )
 from xray_assets.definitions import build_definitions
 from xray_assets.resources.tables import LocalDelta
+from xray_assets.statistics.promotion_rule import PromotionRule
+from xray_assets.table_contracts import CONTRACTS
 from xray_assets_tests.logged_world import LoggedWorld
 
 TABLES = (
@@ -25,10 +32,14 @@ TABLES = (
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
     REVIEWED_CASES,
+    REVIEWED_COUNTS,
     SCORED_COUNTS,
     COMPARISON_SUMMARY,
     PROMOTION_DECISION,
 )
+WRITES = 13
+"""Writes of a run on a new log and inbox."""
+
 STEP_US = 3_600_000_000
 CLOCKS = {"scored_at", "decided_at", "input_versions", "decision_id", "log_position", "timestamp"}
 
@@ -52,7 +63,8 @@ def content(world: LoggedWorld) -> dict[str, Any]:
     for key in TABLES:
         rows = tables.read(key).collect()
         names = sorted(set(rows.columns) - CLOCKS - {"report", "evidence_sha256", "n"})
-        found[key[1]] = rows.select(names).sort(names).to_dicts()
+        flat = [name for name in names if rows.schema[name] != pl.List(pl.Int64)]
+        found[key[1]] = rows.select(names).sort(flat).to_dicts()
     ledger = tables.read(SCORED_COUNTS).collect()
     cells = [name for name in ledger.columns if name not in ("n", "log_position")]
     found[SCORED_COUNTS[1]] = ledger.group_by(cells).agg(pl.col("n").sum()).sort(cells).to_dicts()
@@ -102,29 +114,119 @@ def test_evaluating_in_two_parts_comes_to_the_same_as_in_one(
     assert sorted(ranks) == list(range(len(ranks)))
 
 
-@pytest.mark.parametrize("crash_at", range(1, 12))
-def test_a_crash_at_any_write_is_finished_by_the_next_run(
-    tmp_path: Path, whole: dict[str, Any], crash_at: int, monkeypatch: pytest.MonkeyPatch
+def crash_in(
+    patched: pytest.MonkeyPatch, crash_at: int, keys: Sequence[Key] = tuple(CONTRACTS)
 ) -> None:
-    world = a_world(tmp_path / "state", [60])
+    """From now on the n-th write to one of the tables fails before it is made."""
     writes = 0
 
     def crashing(name: str) -> Any:
         original = getattr(LocalDelta, name)
 
-        def write(self: LocalDelta, *given: Any, **named: Any) -> Any:
+        def write(self: LocalDelta, key: Key, *given: Any, **named: Any) -> Any:
             nonlocal writes
-            writes += 1
-            if writes == crash_at:
+            writes += key in keys
+            if key in keys and writes == crash_at:
                 raise Crash(f"write {writes}")
-            return original(self, *given, **named)
+            return original(self, key, *given, **named)
 
         return write
 
+    for name in ("append", "merge", "overwrite"):
+        patched.setattr(LocalDelta, name, crashing(name))
+
+
+@pytest.mark.parametrize("crash_at", range(1, WRITES + 1))
+def test_a_crash_at_any_write_is_finished_by_the_next_run(
+    tmp_path: Path, whole: dict[str, Any], crash_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_world(tmp_path / "state", [60])
     with dg.DagsterInstance.ephemeral() as instance:
         with monkeypatch.context() as patched:
-            for name in ("append", "merge", "overwrite"):
-                patched.setattr(LocalDelta, name, crashing(name))
+            crash_in(patched, crash_at)
             assert not run(world, instance, raise_on_error=False)
         run(world, instance)
     assert content(world) == whole
+
+
+def rebuilt_counts(world: LoggedWorld) -> list[dict[str, Any]]:
+    cases = lake(world).read(REVIEWED_CASES).collect()
+    return segment_counts(cases, PromotionRule()).to_dicts()
+
+
+def kept_counts(world: LoggedWorld) -> list[dict[str, Any]]:
+    return lake(world).read(REVIEWED_COUNTS).sort("experiment_id", "segment").collect().to_dicts()
+
+
+def reviewed_cases(world: LoggedWorld) -> list[dict[str, Any]]:
+    return lake(world).read(REVIEWED_CASES).sort("review_rank").collect().to_dicts()
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world of three segments, evaluated; then five early reads were corrected and twenty new
+    ones came, which no run has seen.
+    """
+    folder = tmp_path_factory.mktemp("corrected") / "state"
+    world = LoggedWorld(folder, films=20)
+    ids = world.predict(230, STEP_US)
+    world.read(ids)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run(world, instance)
+    assert len(kept_counts(world)) == 3
+    world.read(ids[3:103:20], correct=True)
+    world.read(world.predict(20, STEP_US))
+    world.close()
+    return folder
+
+
+def grown(corrected: Path, folder: Path) -> LoggedWorld:
+    shutil.copytree(corrected, folder)
+    return LoggedWorld.reopen(folder)
+
+
+@pytest.fixture(scope="module")
+def settled(corrected: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The cases that a run without a crash comes to."""
+    world = grown(corrected, tmp_path_factory.mktemp("settled") / "state")
+    before = kept_counts(world)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run(world, instance)
+    after = kept_counts(world)
+    assert after == rebuilt_counts(world)
+    assert [row["segment"] for row in after] == [0, 1, 2]
+    changed = [old["counts"] != new["counts"] for old, new in zip(before, after, strict=True)]
+    assert changed == [True, False, True]
+    return reviewed_cases(world)
+
+
+@pytest.mark.parametrize("crash_at", range(1, 9))
+def test_corrections_move_the_counts_of_their_segments_also_after_a_crash_at_any_write(
+    tmp_path: Path,
+    corrected: Path,
+    settled: list[dict[str, Any]],
+    crash_at: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = grown(corrected, tmp_path / "state")
+    keys = (SCORED_COUNTS, REVIEWED_CASES, REVIEWED_COUNTS, PROMOTION_DECISION)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with monkeypatch.context() as patched:
+            crash_in(patched, crash_at, keys)
+            assert run(world, instance, raise_on_error=False) == (crash_at > 7)
+        world.read(world.predict(5, STEP_US))  # the next run has more to do than the crashed one
+        run(world, instance)
+    assert kept_counts(world) == rebuilt_counts(world)
+    assert reviewed_cases(world)[: len(settled)] == settled
+
+
+def test_counts_that_were_deleted_are_summed_up_from_nothing(
+    tmp_path: Path, corrected: Path
+) -> None:
+    world = grown(corrected, tmp_path / "state")
+    before = kept_counts(world)
+    shutil.rmtree(lake(world).uri(REVIEWED_COUNTS))
+    with dg.DagsterInstance.ephemeral() as instance:
+        run(world, instance)
+    assert kept_counts(world) == rebuilt_counts(world)
+    assert len(before) == len(kept_counts(world))

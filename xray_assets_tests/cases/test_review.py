@@ -1,21 +1,32 @@
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_assets.cases.counts import UnrecordedConfig, paired_counts
-from xray_assets.cases.review import ledger, review
-from xray_assets.statistics.promotion import PromotionRule
-from xray_assets.table_contracts import REVIEWED_CASES
+from xray_assets.cases.counts import ROLES, UnrecordedConfig, paired_counts
+from xray_assets.cases.decision import served_correct
+from xray_assets.cases.review import ledger, review, segment_counts
+from xray_assets.statistics.promotion import PairedCounts, PromotionRule
+from xray_assets.statistics.uncertainty_bands import n_strata
+from xray_assets.table_contracts import REVIEWED_CASES, REVIEWED_COUNTS
 from xray_assets_tests.cases.examples import pairs, predictions, reads
 
 RULE = PromotionRule()
+THREE_A_SEGMENT = PromotionRule(reviews_per_segment=3)
 SHARES = dict.fromkeys(range(100), 0.5)
 WORLD = pairs(
     predictions([(patient, patient + film, "champion") for film in "uv" for patient in "ABCDEFGH"])
 )
 CASES = WORLD.filter("is_case")
+MIXED = pairs(
+    predictions(
+        [(patient, patient, role) for patient, role in zip("ABCDEFGH", ROLES * 4, strict=True)]
+    )
+)
+MIXED_CASES = MIXED.filter("is_case")
 answers = st.lists(
     st.tuples(
         st.sampled_from(CASES["request_id"].to_list()), st.sampled_from(["DR1", "DR2"]),
@@ -31,6 +42,11 @@ def review_of(
     known = REVIEWED_CASES.empty() if known is None else known
     last = known["review_rank"].max()
     return review(cases, feedback, known, next_rank=0 if last is None else last + 1)
+
+
+def counts_of(cases: pl.DataFrame, rule: PromotionRule = RULE) -> PairedCounts:
+    """The counts of reviewed cases, rebuilt from nothing."""
+    return paired_counts(segment_counts(cases, rule), ledger(WORLD), challenger_share=SHARES)
 
 
 def test_a_read_of_the_case_gives_it_a_truth() -> None:
@@ -81,9 +97,9 @@ def test_settling_in_two_steps_gives_the_same_cases_as_a_rebuild(
 @given(st.integers(0, WORLD.height))
 def test_the_ledger_of_two_batches_adds_up_to_the_ledger_of_one(cut: int) -> None:
     parts = pl.concat([ledger(WORLD.head(cut)), ledger(WORLD.slice(cut))])
-    empty = REVIEWED_CASES.empty()
-    whole = paired_counts(empty, ledger(WORLD), challenger_share=SHARES, rule=RULE)
-    added = paired_counts(empty, parts, challenger_share=SHARES, rule=RULE)
+    empty = REVIEWED_COUNTS.empty()
+    whole = paired_counts(empty, ledger(WORLD), challenger_share=SHARES)
+    added = paired_counts(empty, parts, challenger_share=SHARES)
     assert np.array_equal(whole.scored, added.scored)
     assert np.array_equal(whole.served, added.served)
     assert whole.scored.sum() == CASES.height
@@ -91,23 +107,86 @@ def test_the_ledger_of_two_batches_adds_up_to_the_ledger_of_one(cut: int) -> Non
 
 def test_counts_hold_each_reviewed_case_once_in_its_cell() -> None:
     answered = [(case, "DR1", "pneumonia") for case in CASES["request_id"]]
-    counts = paired_counts(
-        review_of(reads(answered, CASES)), ledger(WORLD), challenger_share=SHARES, rule=RULE
-    )
+    counts = counts_of(review_of(reads(answered, CASES)))
     assert counts.reviewed.sum() == CASES.height
     assert np.array_equal(counts.reviewed[..., 1], counts.scored)
 
 
 def test_finished_segments_hold_their_cases_in_order_of_review() -> None:
     answered = [(case, "DR1", "normal") for case in CASES["request_id"]]
-    rule = PromotionRule(reviews_per_segment=3)
-    counts = paired_counts(
-        review_of(reads(answered, CASES)), ledger(WORLD), challenger_share=SHARES, rule=rule
-    )
+    counts = counts_of(review_of(reads(answered, CASES)), THREE_A_SEGMENT)
     assert counts.segments is not None
     assert counts.segments.sum(axis=(1, 2, 3, 4)).tolist() == [3, 3]
 
 
+def case_by_case(cases: pl.DataFrame, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """What reviewed and segments have to be, counted in the plainest way."""
+    settled = cases.filter(pl.col("truth").is_not_null()).to_dicts()
+    last = max((case["review_rank"] // size for case in settled), default=0)
+    segments = np.zeros((last + 1, n_strata(), 2, 2, 2), np.int64)
+    for case in settled:
+        cell = (case["stratum"], case["champion_label"], case["challenger_label"], case["truth"])
+        segments[(case["review_rank"] // size, *cell)] += 1
+    return segments.sum(axis=0), segments[:-1]
+
+
+def after_each_batch(batches: list[pl.DataFrame], rule: PromotionRule) -> pl.DataFrame:
+    """gold.reviewed_counts as runs on one batch after the other keep it: only segments that a
+    settled case lies in are summed up again.
+    """
+    cases, counts = REVIEWED_CASES.empty(), REVIEWED_COUNTS.empty()
+    feedback = batches[0].clear()
+    for batch in batches:
+        feedback = pl.concat([feedback, batch])
+        touched = pl.col("prediction_id").is_in(batch["prediction_id"].unique().implode())
+        settled = review_of(feedback.filter(touched), known=cases)
+        cases = pl.concat([cases.join(settled, on="request_id", how="anti"), settled])
+        segment = pl.col("review_rank") // rule.reviews_per_segment
+        again = settled.select(segment).to_series().unique().implode()
+        summed = segment_counts(cases.filter(segment.is_in(again)), rule)
+        counts = pl.concat([counts.join(summed, on="segment", how="anti"), summed])
+    return counts
+
+
+@given(answers, st.lists(st.integers(0, 30), max_size=3))
+def test_counts_kept_batch_by_batch_are_those_of_a_rebuild_also_after_corrections(
+    answered: list[tuple[str, str, str]], cuts: list[int]
+) -> None:
+    feedback = reads(answered, CASES)
+    edges = [0, *sorted(cuts), 30]
+    batches = [feedback.slice(a, b - a) for a, b in pairwise(edges)]
+    kept = after_each_batch(batches, THREE_A_SEGMENT)
+    counts = paired_counts(kept, ledger(WORLD), challenger_share=SHARES)
+    reviewed, segments = case_by_case(review_of(feedback), 3)
+    assert np.array_equal(counts.reviewed, reviewed)
+    assert counts.segments is not None
+    assert np.array_equal(counts.segments, segments)
+
+
+def test_a_withdrawn_truth_leaves_the_segment_that_it_was_counted_in() -> None:
+    first, *others = CASES["request_id"].to_list()
+    early = reads([(case, "DR1", "normal") for case in (first, *others)], CASES)
+    correction = reads([(first, "DR1", "uncertain")], CASES, first=100)
+    before = after_each_batch([early], THREE_A_SEGMENT)
+    after = after_each_batch([early, correction], THREE_A_SEGMENT)
+    totals = [rows.sort("segment")["counts"].list.sum().to_list() for rows in (before, after)]
+    assert totals == [[3, 3, 2], [2, 3, 2]]
+
+
+@given(answers)
+def test_served_correct_follows_the_model_that_served_each_case(
+    answered: list[tuple[str, str, str]],
+) -> None:
+    cases = review_of(reads(answered, MIXED_CASES), cases=MIXED_CASES)
+    counted = segment_counts(cases, RULE)
+    reviewed = paired_counts(counted, ledger(MIXED), challenger_share=SHARES).reviewed
+    expected = np.zeros((2, 2), np.int64)
+    for case in cases.filter(pl.col("truth").is_not_null()).iter_rows(named=True):
+        arm = ("champion", "challenger").index(case["served_arm"])
+        expected[arm, int(case[f"{case['served_arm']}_label"] == case["truth"])] += 1
+    assert np.array_equal(served_correct(reviewed), expected)
+
+
 def test_traffic_under_an_unrecorded_config_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(UnrecordedConfig, match="materialize gold/endpoint_config"):
-        paired_counts(REVIEWED_CASES.empty(), ledger(WORLD), challenger_share={}, rule=RULE)
+        paired_counts(REVIEWED_COUNTS.empty(), ledger(WORLD), challenger_share={})

@@ -15,6 +15,7 @@ from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
 from xray_assets.resources.tables import LocalDelta
 from xray_assets.settings import Settings
+from xray_assets.stack.state import prepare_state
 from xray_assets_tests.sql.made_lake import predictions
 from xray_assets_tests.stack.free_ports import free_ports
 
@@ -92,6 +93,7 @@ def test_an_sql_mistake_is_one_message_and_exit_code_one() -> None:
 
 def test_feedback_is_taken_by_the_command_and_counted_by_it(state: Path) -> None:
     request_id = "019a0000-0000-7000-8000-000000000001"
+    prepare_state(Settings())
     taken = invoke("feedback", "submit", request_id, "--reader", "DR001", "--read", "pneumonia")
     assert "pending" in taken
     file = state / "reads.csv"
@@ -101,6 +103,14 @@ def test_feedback_is_taken_by_the_command_and_counted_by_it(state: Path) -> None
     )
     assert "2 reads" in invoke("feedback", "batch", str(file))
     assert "received" in invoke("feedback", "stats", "--days", "3")
+
+
+def test_feedback_for_a_folder_no_stack_ran_from_names_the_variable(state: Path) -> None:
+    failed = run("feedback", "submit", "r1", "true-positive", "--reader", "DR001")
+    assert failed.returncode == 1
+    assert "XRAY_STATE" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert list(state.iterdir()) == []
 
 
 def test_a_contradicting_or_unknown_feedback_is_refused_with_the_reason() -> None:

@@ -17,11 +17,13 @@ from xray_assets.feedback import (
     submit_feedback_batch,
 )
 from xray_assets.feedback.desk import FeedbackBatchRefused
+from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.inbox_reader import InboxReader
 from xray_assets.feedback.intake_run import take_in
 from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
 from xray_assets.resources.feedback import LocalInbox
 from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.stack.state import prepare_state
 from xray_assets_tests.feedback.scenery import endpoint_log, lake, log, request_id, settings
 
 NOW = datetime.now(UTC)
@@ -210,6 +212,29 @@ def test_stats_count_consensus_coverage_and_what_waits(state: Path):
     }  # fmt: skip
     with pytest.raises(FeedbackRefused, match="days must be"):
         get_feedback_stats(0, settings=settings(state))
+
+
+def test_a_read_is_refused_where_no_stack_ever_ran_and_nothing_is_made_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for call in (
+        lambda **more: submit(tmp_path, POSITIVE, "true-positive", **more),
+        lambda **more: quick_feedback(POSITIVE, True, "PNEUMONIA", **more),
+        lambda **more: submit_feedback_batch(
+            [{"request_id": POSITIVE, "radiologist_id": "a", "read": "normal"}], **more
+        ),
+    ):
+        monkeypatch.setenv("XRAY_STATE", str(tmp_path / "forgotten"))
+        with pytest.raises(InboxUnavailable, match=r"no stack ever ran from .*forgotten.*XRAY_ST"):
+            call(settings=None)
+        with pytest.raises(InboxUnavailable, match="nothing was stored"):
+            call(settings=settings(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_read_is_taken_as_soon_as_a_stack_was_started_from_the_folder(tmp_path: Path):
+    prepare_state(settings(tmp_path))
+    assert submit(tmp_path, UNKNOWN, "true-positive").status == "pending"
 
 
 def test_stats_of_nothing_are_zeros(tmp_path: Path):

@@ -161,7 +161,7 @@ def test_neither_brightness_nor_contrast_nor_file_size_gives_the_label_away() ->
 
 def test_films_of_one_patient_look_more_alike_than_films_of_two() -> None:
     inputs = defaultdict(list)
-    for film in planned_films(count=80, seed=4):
+    for film in planned_films(count=300, seed=4):
         inputs[film.patient].append(model_input(decode(draw_film(film, seed=4))).ravel())
     own = [np.corrcoef(films[0], films[1])[0, 1] for films in inputs.values() if len(films) > 1]
     first = [films[0] for films in inputs.values()]

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_running_process_is_remembered_and_a_dead_one_is_not(tmp_path: Path) -
             processes.remember(one, tmp_path)
         processes.stop_processes([dead], grace_seconds=5)
         assert processes.remembered(tmp_path) == {"alive": alive}
-        processes.forget("alive", tmp_path)
+        processes.forget(alive, tmp_path)
         assert processes.remembered(tmp_path) == {}
     finally:
         processes.stop_processes([alive], grace_seconds=5)
@@ -85,6 +86,33 @@ def test_a_later_process_with_the_same_id_is_not_taken_for_ours(tmp_path: Path) 
         assert processes.remembered(tmp_path) == {}
     finally:
         processes.stop_processes([ours], grace_seconds=5)
+
+
+def test_only_an_end_that_somebody_asked_for_was_wanted(tmp_path: Path) -> None:
+    process = start(tmp_path, "import time; time.sleep(600)")
+    try:
+        processes.remember(process, tmp_path)
+        assert not processes.end_was_wanted(process, tmp_path)
+        processes.mark_stopping(process, tmp_path)
+        assert processes.end_was_wanted(process, tmp_path)
+        assert set(processes.remembered(tmp_path)) == {"service"}
+        processes.forget(process, tmp_path)
+        assert processes.end_was_wanted(process, tmp_path)
+    finally:
+        processes.stop_processes([process], grace_seconds=5)
+
+
+def test_the_record_of_a_later_process_is_neither_marked_nor_removed(tmp_path: Path) -> None:
+    later = start(tmp_path, "import time; time.sleep(600)")
+    earlier = replace(later, birth="1")
+    try:
+        processes.remember(later, tmp_path)
+        processes.mark_stopping(earlier, tmp_path)
+        processes.forget(earlier, tmp_path)
+        assert processes.remembered(tmp_path) == {"service": later}
+        assert processes.end_was_wanted(earlier, tmp_path)
+    finally:
+        processes.stop_processes([later], grace_seconds=5)
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", '{"name": "x"}'])

@@ -19,7 +19,7 @@ from xray_assets.stack import running
 from xray_assets.stack import stack as stack_module
 from xray_assets.stack.readiness import NotLoadableError, answers, status
 from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI, Service, expand
-from xray_assets.stack.stack import Stack, StackError
+from xray_assets.stack.stack import Stack, StackError, StackStopped
 from xray_assets.stack.state import StateError, prepare_state
 from xray_assets_tests.stack.free_ports import free_ports, settings_of_a_test
 
@@ -102,6 +102,35 @@ def test_a_process_that_dies_later_is_noticed(made_of: Callable[..., Stack]) -> 
         os.kill(stack._running["endpoint"].pid, signal.SIGKILL)
         with pytest.raises(StackError, match="endpoint ended with code -9"):
             stack.wait()
+
+
+def test_a_stop_elsewhere_is_no_failure_even_while_one_process_is_slow_to_end(
+    made_of: Callable[..., Stack], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "GRACE_SECONDS", 2.5)
+    monkeypatch.setattr(stack_module, "WATCH_SECONDS", 0.1)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    told: list[str] = []
+    stack = made_of(service("feedback-api"), service("endpoint", (sys.executable, "-c", deaf)))
+    stack._progress = told.append
+    with stack:
+        time.sleep(0.5)  # until the one is deaf
+        elsewhere = threading.Thread(target=running.stop, args=(settings, dict(stack._running)))
+        elsewhere.start()
+        stack.wait()
+        elsewhere.join()
+    assert told[-1] == "`xray down` in another shell stopped feedback-api"
+
+
+def test_a_stack_that_is_stopped_while_it_starts_is_an_error_that_says_so(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    def stopped_elsewhere(_started: float) -> bool:
+        running.stop(settings, running.running(settings))
+        return False
+
+    with pytest.raises(StackStopped, match="`xray down` in another shell stopped endpoint"):
+        made_of(service("endpoint", is_ready=stopped_elsewhere)).start()
 
 
 def test_a_process_that_is_never_ready_is_an_error_not_a_wait_for_ever(
@@ -200,25 +229,38 @@ def test_an_unhealthy_answer_is_an_answer() -> None:
     assert not answers(f"http://127.0.0.1:{free_ports(1)[0]}/health")
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, "xray down"])
 def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
-    tmp_path: Path, end: signal.Signals
+    tmp_path: Path, end: signal.Signals | str
 ) -> None:
     settings = settings_of_a_test(tmp_path)
     environment = os.environ | {
         "XRAY_STATE": str(settings.state),
         "XRAY_ENDPOINT_PORT": str(settings.endpoint_port),
     }
-    command = [sys.executable, "-c", "from xray_assets.cli import main; main()", "up", "endpoint"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as up:
+    xray = [sys.executable, "-c", "from xray_assets.cli import main; main()"]
+    with subprocess.Popen(
+        [*xray, "up", "endpoint"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as up:
         assert up.stdout is not None
+        assert up.stderr is not None
         for line in up.stdout:
             if "Ctrl-C" in line:
                 break
         alive = running.running(settings)
         assert status(f"{settings.endpoint_url}/health") == 503
-        up.send_signal(end)
+        if isinstance(end, signal.Signals):
+            up.send_signal(end)
+        else:
+            subprocess.run([*xray, "down"], env=environment, check=True, timeout=60)
         assert up.wait(timeout=60) == 0
+        assert up.stderr.read() == ""
+        said = "`xray down` in another shell stopped endpoint" in up.stdout.read()
+        assert said == (end == "xray down")
     assert not alive["endpoint"].is_alive
     deadline = time.monotonic() + 5
     while status(f"{settings.endpoint_url}/health") is not None:

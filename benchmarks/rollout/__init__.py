@@ -1,0 +1,1 @@
+"""The ramp under crashes."""

@@ -1,0 +1,134 @@
+"""Gold, beside the lineage: a candidate judged on past feedback before it meets a patient."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.catalog import BACKTESTS, OWNERS, PREDICTIONS, REVIEWED_CASES
+from xray_assets.contract_checks import contract_check
+from xray_assets.resources.control import RolloutControl
+from xray_assets.resources.experiments import present_champion, verified_candidate
+from xray_assets.resources.registry import Registry
+from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.tables import Tables
+from xray_assets.rollout.experiment import Candidate, ExperimentError
+from xray_assets.table_contracts import BACKTESTS as BACKTESTS_CONTRACT
+from xray_assets.table_metadata import table_metadata
+
+if TYPE_CHECKING:
+    from xray_assets.cases.backtest import Backtest
+
+
+class BacktestedModel(dg.Config):
+    """The candidate: a registered model's full name, and its version."""
+
+    model: str
+    version: int
+
+
+@dg.asset(
+    key=dg.AssetKey(BACKTESTS),
+    deps=[dg.AssetKey(PREDICTIONS), dg.AssetKey(REVIEWED_CASES)],
+    group_name="gold",
+    kinds={"delta", "onnx"},
+    owners=OWNERS,
+    pool="gold",
+)
+def backtests(
+    context: dg.AssetExecutionContext,
+    config: BacktestedModel,
+    tables: Tables,
+    control: RolloutControl,
+    registry: Registry,
+    shadow: ShadowScorer,
+) -> dg.MaterializeResult:
+    """A candidate and the present champion on every film that readers have settled. Append-only.
+
+    Grain: a backtest. Never counted into an experiment; `xray backtest` runs it.
+    """
+    from xray_assets.cases.backtest import backtest
+
+    champion = present_champion(control, registry)
+    candidate = verified_candidate(registry, config.model, config.version)
+    if candidate.artifact_sha256 == champion.artifact_sha256:
+        raise ExperimentError(f"{candidate.served_name} is the champion itself: nothing to compare")
+    films = _films(tables)
+    digests = films["image_sha256"].unique().to_list()
+    scores = shadow.scores(
+        (champion, candidate), {model.artifact_sha256: digests for model in (champion, candidate)}
+    )
+    result = backtest(films, scores, champion, candidate)
+    row = _row(result, champion, candidate, context.run_id)
+    tables.append(BACKTESTS, pl.DataFrame([row], schema=BACKTESTS_CONTRACT.schema))
+    return dg.MaterializeResult(metadata=table_metadata(tables, BACKTESTS) | _shown(row, result))
+
+
+def _films(tables: Tables) -> pl.DataFrame:
+    from xray_assets.cases.backtest import reviewed_films
+
+    reviewed = (
+        tables.read(REVIEWED_CASES)
+        .filter(pl.col("truth").is_not_null())
+        .select("request_id", "case_key", "truth", "prediction_date")
+        .collect()
+    )
+    predictions = (
+        tables.read(PREDICTIONS)
+        .filter(
+            pl.col("date").is_in(reviewed["prediction_date"].unique().implode()),
+            pl.col("request_id").is_in(reviewed["request_id"].implode()),
+        )
+        .select("request_id", "image_sha256")
+    )
+    return reviewed_films(reviewed, predictions.collect())
+
+
+def _row(
+    result: "Backtest", champion: Candidate, candidate: Candidate, run_id: str
+) -> dict[str, Any]:
+    decision = result.report.decision
+    return {
+        "run_id": run_id,
+        "made_at": datetime.now(UTC),
+        "champion_model": champion.served_name,
+        "champion_sha256": champion.artifact_sha256,
+        "candidate_model": candidate.served_name,
+        "candidate_sha256": candidate.artifact_sha256,
+        "n_films": result.n_films,
+        "n_scored": result.n_scored,
+        "passed": result.passed,
+        "verdict": str(decision.verdict),
+        "reasons": "\n".join(result.reasons),
+        "report": result.report.as_json(),
+    }
+
+
+def _shown(row: dict[str, Any], result: "Backtest") -> dict[str, Any]:
+    from xray_assets.pictures.decisions import operating_points, paired_table
+
+    names = ("candidate_model", "champion_model", "n_films", "n_scored", "passed", "verdict")
+    return {name: row[name] for name in names} | {
+        "reasons": dg.MetadataValue.md(row["reasons"].replace("\n", "\n\n")),
+        "paired": dg.MetadataValue.md(paired_table(result.counts.reviewed)),
+        "operating_points": dg.MetadataValue.md(operating_points(result.counts.reviewed)),
+    }
+
+
+@dg.asset_check(asset=dg.AssetKey(BACKTESTS))
+def the_candidate_is_no_worse(tables: Tables) -> dg.AssetCheckResult:
+    """The gate: the last backtest had enough films and nothing spoke against its candidate."""
+    last = tables.read(BACKTESTS).sort("made_at").tail(1).collect()
+    if last.is_empty():
+        return dg.AssetCheckResult(passed=False, description="no backtest yet")
+    row = last.row(0, named=True)
+    return dg.AssetCheckResult(
+        passed=row["passed"],
+        description=f"{row['candidate_model']} on {row['n_scored']} films: {row['reasons']}",
+        metadata=json.loads(row["report"])["differences"],
+    )
+
+
+backtest_checks = [contract_check(BACKTESTS_CONTRACT)]

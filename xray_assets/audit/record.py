@@ -1,0 +1,51 @@
+"""Adds a decision to the record and has its new head witnessed."""
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.audit.chain import POSITION, ROW_HASH, Head, end_of, sealed
+from xray_assets.catalog import PROMOTION_DECISION
+
+if TYPE_CHECKING:
+    from xray_assets.resources.tables import Tables
+    from xray_assets.resources.witness import DecisionWitness
+
+
+def record(
+    decision: dict[str, Any], tables: "Tables", witness: "DecisionWitness", run: dg.DagsterRun
+) -> Head:
+    """Append the decision as the next link, unless the experiment's last one has the same evidence;
+    return the head.
+
+    decision: what `cases.decision.judge` made. Only the last one is compared: evidence that a
+    correction takes back to an earlier state is a new decision, else a PROMOTE in between would
+    stand. Raises BrokenRecord when the record may have been edited. A crash after the append leaves
+    a row that only the next run has witnessed.
+    """
+    stored = tables.read(PROMOTION_DECISION).sort(POSITION)
+    rows = (
+        stored.select("experiment_id", "evidence_sha256", POSITION, ROW_HASH).collect().to_dicts()
+    )
+    rows[-1:] = stored.tail(1).collect().to_dicts()  # whole: its hash is computed again
+    head = end_of(rows, witness.seen())
+    known = [
+        row["evidence_sha256"] for row in rows if row["experiment_id"] == decision["experiment_id"]
+    ]
+    if known[-1:] != [decision["evidence_sha256"]]:
+        named = {
+            "decision_id": f"{decision['experiment_id']}-{head.position + 1}",
+            "decided_by": _launched_by(run),
+            "run_id": run.run_id,
+        }
+        link = sealed(decision | named, after=head)
+        tables.append(PROMOTION_DECISION, pl.DataFrame([link]))
+        head = Head.of(link)
+    witness.write(head)
+    return head
+
+
+def _launched_by(run: dg.DagsterRun) -> str:
+    sensor = run.tags.get("dagster/sensor_name")
+    return f"sensor {sensor}" if sensor else run.tags.get("user", "by hand")

@@ -1,0 +1,43 @@
+"""`xray audit`: does the record of decisions still say what was decided?"""
+
+import os
+
+import typer
+
+from xray_assets.commands.terminal import console, error_console, read_settings
+
+app = typer.Typer(help="Audit the record of decisions.", no_args_is_help=True)
+
+
+@app.callback()
+def audit() -> None:
+    """Keep `verify` a command of its own name."""
+
+
+@app.command()
+def verify() -> None:
+    """Compare the record with its hash chain, with Dagster's events, with MLflow's tag and with the
+    configs that were served on its decisions. Exit code 1 when anything does not fit.
+    """
+    from dagster import DagsterInstance
+
+    from xray_assets.audit.verify import verify as verified
+    from xray_assets.deployments import resources
+    from xray_assets.stack.environment import process_environment
+    from xray_assets.stack.state import prepare_state
+
+    settings = read_settings()
+    prepare_state(settings)
+    os.environ.update(process_environment(settings))
+    room = resources(settings)
+    with DagsterInstance.get() as instance:
+        seen = verified(room["tables"], instance, room["decision_witness"])
+    for finding in seen.findings:
+        error_console().print(f"[bold red]finding[/bold red] {finding}", soft_wrap=True)
+    console().print(
+        f"{seen.rows} decisions, head {seen.head}, {seen.witnesses} witnesses: "
+        + (f"{len(seen.findings)} findings" if seen.findings else "nothing was edited"),
+        soft_wrap=True,
+    )
+    if seen.findings:
+        raise typer.Exit(1)

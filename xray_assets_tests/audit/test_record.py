@@ -1,0 +1,138 @@
+"""The record of decisions on real Delta, Dagster and MLflow: what `xray audit verify` finds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+from typer.testing import CliRunner
+
+from xray_assets.audit.chain import Head, sealed
+from xray_assets.audit.verify import verify
+from xray_assets.catalog import PROMOTION_DECISION
+from xray_assets.cli import app
+from xray_assets.definitions import build_definitions
+from xray_assets.deployments import resources
+from xray_assets.resources.witness import DecisionWitness
+from xray_assets.stack.environment import process_environment
+from xray_assets.stack.state import prepare_state
+from xray_assets.table_contracts import CONTRACTS
+from xray_assets_tests.logged_world import LoggedWorld
+
+STEP_US = 3_600_000_000
+
+
+class Crash(RuntimeError):
+    pass
+
+
+class Hospital:
+    """A logged world with its own Dagster instance, in which decisions are made."""
+
+    def __init__(self, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.world = LoggedWorld(state, films=20)
+        self.settings = self.world.settings
+        prepare_state(self.settings)
+        for name, value in process_environment(self.settings).items():
+            monkeypatch.setenv(name, value)
+        self.room = resources(self.settings)
+        self.tables = self.room["tables"]
+        self.instance = dg.DagsterInstance.get()
+
+    def decide(self, times: int = 1, *, raise_on_error: bool = True) -> bool:
+        succeeded = True
+        for _ in range(times):
+            self.world.read(self.world.predict(30, STEP_US)[::3])
+            succeeded = (
+                build_definitions(self.settings)
+                .resolve_job_def("evaluate")
+                .execute_in_process(instance=self.instance, raise_on_error=raise_on_error)
+                .success
+            )
+        return succeeded
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self.tables.read(PROMOTION_DECISION).sort("chain_position").collect().to_dicts()
+
+    def table(self) -> DeltaTable:
+        return DeltaTable(self.tables.uri(PROMOTION_DECISION))
+
+    def replace(self, rows: list[dict[str, Any]]) -> None:
+        schema = CONTRACTS[PROMOTION_DECISION].schema
+        self.tables.overwrite(PROMOTION_DECISION, pl.DataFrame(rows, schema=schema))
+
+    def findings(self) -> tuple[str, ...]:
+        return verify(self.tables, self.instance, self.room["decision_witness"]).findings
+
+
+@pytest.fixture
+def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospital]:
+    made = Hospital(tmp_path / "state", monkeypatch)
+    with made.instance:
+        yield made
+
+
+def test_a_row_names_tables_digests_rule_verdict_and_who_decided(hospital: Hospital) -> None:
+    hospital.decide()
+    (row,) = hospital.rows()
+    experiment = hospital.world.experiment
+    assert '"gold.reviewed_cases": ' in row["input_versions"]
+    assert row["champion_sha256"] == experiment.champion.artifact_sha256
+    assert row["challenger_sha256"] == experiment.challenger.artifact_sha256
+    assert row["rule_hash"] == experiment.rule_hash
+    assert row["run_id"] in {run.run_id for run in hospital.instance.get_runs()}
+    assert row["decided_by"] and row["verdict"] == "KEEP_TESTING"
+
+
+def test_edits_drops_and_rewrites_are_found_and_end_the_record(hospital: Hospital) -> None:
+    hospital.decide(3)
+    rows = hospital.rows()
+    assert [row["chain_position"] for row in rows] == [1, 2, 3]
+    assert hospital.findings() == ()
+    said = CliRunner().invoke(app, ["audit", "verify"])
+    assert said.exit_code == 0 and "nothing was edited" in said.output
+    version = hospital.table().version()
+
+    hospital.table().update(predicate="chain_position = 2", updates={"verdict": "'PROMOTE'"})
+    assert "row 2" in hospital.findings()[0] and "edited" in hospital.findings()[0]
+    found = CliRunner().invoke(app, ["audit", "verify"])
+    assert found.exit_code == 1 and "edited" in found.output
+
+    hospital.table().restore(version)
+    hospital.table().delete("chain_position = 3")
+    assert sorted(found.split(" saw")[0].split("'")[0] for found in hospital.findings()) == [
+        "Dagster",
+        "MLflow",
+    ]
+
+    forged = sealed(rows[2] | {"verdict": "PROMOTE"}, Head.of(rows[1]))
+    hospital.replace([*rows[:2], forged])
+    assert all("rewritten" in finding for finding in hospital.findings())
+    assert not hospital.decide(raise_on_error=False), "a rewritten record was continued"
+    assert hospital.rows()[2]["row_hash"] == forged["row_hash"]
+
+
+def test_a_crash_before_the_head_is_witnessed_is_mended_by_the_next_run(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital.decide()
+    with monkeypatch.context() as patched:
+        patched.setattr(DecisionWitness, "write", _crash)
+        assert not hospital.decide(raise_on_error=False)
+    assert "no witness saw rows 2 to 2" in hospital.findings()[0]
+    hospital.decide()
+    assert len(hospital.rows()) == 3
+    assert hospital.findings() == ()
+
+
+def test_a_lost_table_is_no_unbroken_record(hospital: Hospital) -> None:
+    hospital.decide()
+    hospital.table().delete()
+    assert len(hospital.findings()) == 2
+
+
+def _crash(*_: object) -> None:
+    raise Crash("before the head was written down")

@@ -1,0 +1,188 @@
+"""What people ask of gold/endpoint_config: the real asset, tables and registry; only the endpoint
+is in memory.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from benchmarks.rollout.crashes import PLAN, counted_calls
+from benchmarks.rollout.ramp_world import World, register_two_models
+from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
+from xray_assets.resources.experiments import EndpointChange
+from xray_assets.rollout.experiment import ExperimentError
+from xray_assets.scoring.registered import RegistryError
+from xray_assets.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    found = Settings(state=tmp_path_factory.mktemp("registry"))
+    register_two_models(found)
+    return found
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, settings: Settings) -> Iterator[Callable[..., World]]:
+    logging.disable(logging.INFO)
+    yield lambda **ramp: World(tmp_path, settings, **ramp)
+    PLAN.left = None
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def recommended(make_world: Callable[..., World]) -> World:
+    """An experiment at 50 with a PROMOTE that two people must approve."""
+    world = make_world(promotion="recommend", approvers=2)
+    world.run(EndpointChange())
+    world.decide("PROMOTE")
+    return world
+
+
+def approve(world: World, by: str, **more: object) -> None:
+    experiment = world.experiment
+    seen = {"experiment_id": experiment.experiment_id, "from_stage": experiment.stage}
+    change = {"action": "approve", "by": by, "reason": f"{by} looked", **seen, **more}
+    world.run(EndpointChange(**change))
+
+
+def test_a_first_approval_is_in_the_table_and_a_second_person_takes_the_step(
+    recommended: World,
+) -> None:
+    approve(recommended, "Ada")
+    row = recommended.tables.read(EXPERIMENTS).collect().row(0, named=True)
+    assert (row["stage"], row["approved_by"], row["approval_reason"]) == (50, "Ada", "Ada looked")
+    with pytest.raises(ExperimentError, match="another person"):
+        approve(recommended, "ada")
+    approve(recommended, "Grace")
+    row = recommended.tables.read(EXPERIMENTS).collect().row(0, named=True)
+    assert (row["stage"], row["approved_by"], row["decided_by"]) == (70, None, "Ada and Grace")
+    config = recommended.tables.read(ENDPOINT_CONFIG).sort("config_version").collect()
+    assert config["decided_by"].to_list()[-1] == "Ada and Grace"
+    assert "approved by Ada: Ada looked, approved by Grace: Grace looked" in config["cause"][-1]
+
+
+def test_an_approval_of_an_earlier_stage_or_of_another_experiment_is_refused(
+    recommended: World,
+) -> None:
+    for earlier in ({"from_stage": 0}, {"experiment_id": "another"}, {"from_stage": None}):
+        with pytest.raises(ExperimentError, match="look again with `xray promote`"):
+            approve(recommended, "Ada", **earlier)
+    assert recommended.experiment.approval is None
+
+
+def test_a_lapsed_promote_takes_the_first_approval_with_it(recommended: World) -> None:
+    approve(recommended, "Ada")
+    recommended.decide("KEEP_TESTING", "not_proven_better: e = 3")
+    with pytest.raises(ExperimentError, match="nothing to approve: verdict KEEP_TESTING"):
+        approve(recommended, "Grace")
+    recommended.decide("PROMOTE")
+    approve(recommended, "Grace")
+    experiment = recommended.experiment
+    assert experiment.stage == 50
+    assert experiment.approval and experiment.approval.by == "Grace"
+
+
+def test_more_evidence_for_promote_leaves_the_approval_standing(recommended: World) -> None:
+    approve(recommended, "Ada")
+    recommended.decide("PROMOTE")
+    approve(recommended, "Grace")
+    assert recommended.experiment.stage == 70
+
+
+def test_a_rollback_needs_one_person_and_takes_all_traffic_back(recommended: World) -> None:
+    recommended.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
+    experiment = recommended.experiment
+    assert (experiment.state, experiment.closed_by) == ("rolled_back", "Ada")
+    assert experiment.cause == "rollback by Ada: complaints"
+    assert recommended.twin.now
+    assert recommended.twin.now.traffic == {experiment.champion.served_name: 100}
+
+
+def test_who_decided_is_kept_when_another_run_carries_it_out(recommended: World) -> None:
+    with counted_calls(), dg.DagsterInstance.ephemeral() as instance:
+        PLAN.left, PLAN.writes_only, PLAN.mode = 2, True, "before"  # saved, then the process dies
+        assert not recommended.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
+        assert not recommended.experiment.is_settled
+        change = recommended.tick(instance)
+        assert change
+        recommended.run(change)
+    config = recommended.tables.read(ENDPOINT_CONFIG).sort("config_version").collect()
+    assert (config["decided_by"][-1], config["cause"][-1]) == ("Ada", "rollback by Ada: complaints")
+    assert recommended.experiment.closed_by == "Ada"
+
+
+@pytest.mark.parametrize("action", ["approve", "rollback", "close"])
+def test_without_an_experiment_a_persons_word_opens_none(
+    make_world: Callable[..., World], action: str
+) -> None:
+    world = make_world()
+    with pytest.raises(ExperimentError, match=f"{action}: there is no experiment yet"):
+        world.run(EndpointChange(action=action, by="Ada", reason="x"))
+    assert world.control.experiment() is None
+
+
+def test_an_unknown_version_cannot_be_opened(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    model = world.control.model_names[0]
+    with pytest.raises(RegistryError, match="no version 99"):
+        world.run(EndpointChange(action="open", by="Ada", model=model, version=99))
+
+
+def test_a_second_experiment_waits_for_the_end_of_the_first(recommended: World) -> None:
+    model = recommended.control.model_names[1]
+    with pytest.raises(ExperimentError, match="xray experiment close"):
+        recommended.run(EndpointChange(action="open", by="Ada", model=model, version=1))
+
+
+def test_the_previous_champion_is_one_step_away_also_after_a_later_experiment(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.run(EndpointChange())
+    world.decide("PROMOTE")
+    while not world.experiment.is_settled:
+        world.run(EndpointChange(action="step"))
+    keras, torch = world.experiment.champion, world.experiment.challenger
+    world.run(EndpointChange(action="open", by="Ada", model=keras.model, version=1))
+    later = world.experiment
+    assert (later.champion, later.is_running) == (torch, True)
+    back = EndpointChange(action="rollback", to_previous=True, by="Ada", reason="complaints")
+    world.run(back)
+    assert world.twin.now
+    assert world.twin.now.traffic == {keras.served_name: 100}
+    assert world.registry.aliases(world.control.model_names)["champion"] == (keras.model, 1)
+    assert (world.experiment.winner, world.experiment.is_settled) == (keras, True)
+    states = {one.experiment_id: one.state for one in world.states()}
+    assert states[later.experiment_id] == "rolled_back"
+    with pytest.raises(ExperimentError, match="nothing to go back to"):
+        world.run(back)
+    assert world.twin.now.traffic == {keras.served_name: 100}
+
+
+@pytest.mark.parametrize("write", range(1, 8))
+def test_a_crashed_return_to_the_previous_champion_is_finished_or_said_again(
+    make_world: Callable[..., World], write: int
+) -> None:
+    world = make_world()
+    world.run(EndpointChange())
+    world.decide("PROMOTE")
+    while not world.experiment.is_settled:
+        world.run(EndpointChange(action="step"))
+    keras = world.experiment.champion
+    world.run(EndpointChange(action="open", by="Ada", model=keras.model, version=1))
+    back = EndpointChange(action="rollback", to_previous=True, by="Ada", reason="complaints")
+    with counted_calls(), dg.DagsterInstance.ephemeral() as instance:
+        PLAN.left, PLAN.writes_only, PLAN.mode = write, True, "before"
+        world.run(back)
+        if world.experiment.winner != keras:
+            world.run(back)
+        while change := world.tick(instance):
+            world.run(change)
+    assert world.experiment.is_settled
+    assert world.twin.now
+    assert world.twin.now.traffic == {keras.served_name: 100}
+    assert world.registry.aliases(world.control.model_names)["champion"] == (keras.model, 1)
