@@ -5,12 +5,11 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
 from types import FrameType
 
 import uvicorn
 
+from xray_assets.serving.acceptor import Acceptor
 from xray_assets.serving.application import Application
 from xray_assets.serving.http_protocol import BoundedHttpProtocol
 from xray_assets.serving.journal import HttpServerEvents, Journal
@@ -41,7 +40,7 @@ def run_worker(settings: Settings, listener: socket.socket, journal: Journal) ->
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    _Worker(config, application).run(sockets=[listener])
+    _Worker(config, application, workers=settings.endpoint_workers).run(sockets=[listener])
 
 
 class _Worker(uvicorn.Server):
@@ -49,11 +48,13 @@ class _Worker(uvicorn.Server):
     cut.
     """
 
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application, *, workers: int) -> None:
         super().__init__(config)
+        self._workers = workers
         self._application = application
         application.requests = self.server_state.tasks
         self._draining = False
+        self._acceptors: list[Acceptor] = []
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await self._application.start()
@@ -74,36 +75,28 @@ class _Worker(uvicorn.Server):
     def _exit(self) -> None:
         self.should_exit = True
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what the kernel has already accepted for us, then let uvicorn close.
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        self._acceptors = [
+            Acceptor(listener, self._protocol, self._has_company) for listener in sockets or []
+        ]
 
-        Closing a listening socket resets the connections in its queue, so they are taken out of it
-        first, and get time to send their request.
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take the connections that wait in the queue, give them time to send their request, then
+        let uvicorn close.
         """
-        queues = [listener.dup() for listener in sockets or []]
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
-        loop = asyncio.get_running_loop()
-        for queue in queues:
-            taken = list(_accepted(queue))
-            queue.close()
-            for connection in taken:
-                await loop.connect_accepted_socket(self._protocol, connection)
+        for acceptor in self._acceptors:
+            await acceptor.close()
         await asyncio.sleep(_LAST_REQUEST_SECONDS)
         await super().shutdown(sockets)
+
+    def _has_company(self) -> bool:
+        """True when this worker has connections and is not the only worker."""
+        return self._workers > 1 and bool(self.server_state.connections)
 
     def _protocol(self) -> asyncio.Protocol:
         make = self.config.http_protocol_class
         return make(config=self.config, server_state=self.server_state, app_state={})  # type: ignore[call-arg,return-value]
-
-
-def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
-    """The connections in the queue of a listening socket that does not block."""
-    with suppress(BlockingIOError):
-        while True:
-            yield listener.accept()[0]
 
 
 def ignore_interrupts() -> None:
