@@ -1,5 +1,6 @@
 """`xray`: the command line. Groups and error messages only; each command lives in `commands/`."""
 
+import signal
 import sys
 
 import typer
@@ -32,6 +33,8 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> None:
     """Run a command; the project's own errors are shown as one message, without a traceback."""
+    # As Ctrl-C, so that what a command started is stopped on every way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except KeyboardInterrupt:

@@ -122,18 +122,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--workers", type=int, default=1, help="of the endpoint")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mlflow-benchmark-") as folder:
-        measure(Path(folder), asked.rounds, asked.seconds)
+        measure(Path(folder), asked.rounds, asked.seconds, asked.workers)
 
 
-def measure(folder: Path, rounds: int, seconds: float) -> None:
+def measure(folder: Path, rounds: int, seconds: float, workers: int) -> None:
     bodies = write_bodies(folder / "bodies.jsonl", patients=True)
     model, digest = save_network(folder)
     theirs = start_mlflow(model, folder / "mlflow.txt")
     ours = None
     try:
-        ours = start_endpoint(folder / "state")
+        ours = start_endpoint(folder / "state", workers=workers)
         create_endpoint(ours, champion_only(digest))
         demand_same_answers(ours, theirs, bodies)
         servers = {OURS: (ours, INVOCATIONS), MLFLOW: (theirs, MLFLOW_PATH)}

@@ -10,14 +10,17 @@ from xray_assets.settings import Settings
 
 
 def main(arguments: list[str]) -> int:
-    """Serve; returns the exit code. `--worker FD` is the supervisor's way to start a worker."""
-    if len(arguments) == 2 and arguments[0] == "--worker":
+    """Serve; returns the exit code. `--worker LISTENER LIFELINE` (file descriptors) is the
+    supervisor's way to start a worker.
+    """
+    if len(arguments) == 3 and arguments[0] == "--worker":
         from xray_assets.serving.journal import Journal
         from xray_assets.serving.worker import ignore_interrupts, run_worker
 
         ignore_interrupts()
         settings = Settings.model_validate_json(os.environ.pop("XRAY_SERVING_SETTINGS"))
-        run_worker(settings, socket.socket(fileno=int(arguments[1])), Journal())
+        listener, lifeline = socket.socket(fileno=int(arguments[1])), int(arguments[2])
+        run_worker(settings, listener, Journal(), lifeline=lifeline)
         return 0
     if arguments:
         sys.stderr.write(

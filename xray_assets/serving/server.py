@@ -2,12 +2,14 @@
 `worker`'s.
 """
 
+import errno
 import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xray_assets.serving.case_keys import CaseKeys
@@ -19,6 +21,7 @@ from xray_assets.settings import Settings
 
 ADDRESS_FILE = "address.json"
 _BACKLOG = 2048
+_DRAINED_SECONDS = 2.0
 
 
 class ServerError(RuntimeError):
@@ -57,7 +60,10 @@ def serve(settings: Settings) -> None:
             supervise(
                 listener, workers=settings.endpoint_workers, settings=settings, journal=journal
             )
-        (folder / ADDRESS_FILE).unlink(missing_ok=True)
+        with suppress(
+            OSError
+        ):  # on a disk that became read-only it stays, and names a dead process
+            (folder / ADDRESS_FILE).unlink(missing_ok=True)
         journal.event("stopped", pid=os.getpid())
 
 
@@ -67,7 +73,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, port))
+            _bind(listener, host, port)
             listener.listen(_BACKLOG)
         except OSError as error:
             raise ServerError(
@@ -76,6 +82,18 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
             ) from error
         listener.setblocking(False)
         yield listener
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
+    """Bind; workers of a killed server hold its port for as long as they drain."""
+    deadline = time.monotonic() + _DRAINED_SECONDS
+    while True:
+        try:
+            return listener.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 @contextmanager

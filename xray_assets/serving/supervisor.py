@@ -31,7 +31,8 @@ def supervise(
         stopping = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    slots = [_Slot(index, listener.fileno(), settings) for index in range(workers)]
+    lifeline, held = os.pipe()  # nobody writes; its end tells workers that this process is gone
+    slots = [_Slot(index, (listener.fileno(), lifeline), settings) for index in range(workers)]
     try:
         while not stopping:
             for slot in slots:
@@ -44,6 +45,8 @@ def supervise(
         deadline = time.monotonic() + _STOP_SECONDS
         for slot in slots:
             slot.wait(max(0.0, deadline - time.monotonic()))
+        os.close(lifeline)
+        os.close(held)
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -51,9 +54,9 @@ def supervise(
 class _Slot:
     """One worker and its successors. A worker that dies at once is restarted ever more slowly."""
 
-    def __init__(self, index: int, descriptor: int, settings: Settings) -> None:
+    def __init__(self, index: int, descriptors: tuple[int, int], settings: Settings) -> None:
         self._index = index
-        self._descriptor = descriptor
+        self._descriptors = descriptors
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = _FIRST_PAUSE
@@ -75,10 +78,10 @@ class _Slot:
                 "-m",
                 "xray_assets.serving",
                 "--worker",
-                str(self._descriptor),
+                *map(str, self._descriptors),
             ]
             environment = {**os.environ, "XRAY_SERVING_SETTINGS": self._settings.model_dump_json()}
-            self._process = subprocess.Popen(command, pass_fds=[self._descriptor], env=environment)
+            self._process = subprocess.Popen(command, pass_fds=self._descriptors, env=environment)
 
     def ask_to_stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

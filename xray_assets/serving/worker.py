@@ -21,8 +21,12 @@ _LAST_REQUEST_SECONDS = 0.1
 _GRACE_SECONDS = 30
 
 
-def run_worker(settings: Settings, listener: socket.socket, journal: Journal) -> None:
-    """Serve on an open socket in this process."""
+def run_worker(
+    settings: Settings, listener: socket.socket, journal: Journal, *, lifeline: int | None = None
+) -> None:
+    """Serve on an open socket in this process, until a signal, or until the pipe `lifeline` ends:
+    then the supervisor was killed, and a worker that went on would hold its port.
+    """
     application = Application(settings, journal)
     server_log = logging.getLogger("uvicorn")
     server_log.handlers, server_log.propagate = [HttpServerEvents(journal)], False
@@ -40,7 +44,9 @@ def run_worker(settings: Settings, listener: socket.socket, journal: Journal) ->
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    _Worker(config, application, workers=settings.endpoint_workers).run(sockets=[listener])
+    _Worker(config, application, workers=settings.endpoint_workers, lifeline=lifeline).run(
+        sockets=[listener]
+    )
 
 
 class _Worker(uvicorn.Server):
@@ -48,9 +54,16 @@ class _Worker(uvicorn.Server):
     cut.
     """
 
-    def __init__(self, config: uvicorn.Config, application: Application, *, workers: int) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        application: Application,
+        *,
+        workers: int,
+        lifeline: int | None,
+    ) -> None:
         super().__init__(config)
-        self._workers = workers
+        self._workers, self._lifeline = workers, lifeline
         self._application = application
         application.requests = self.server_state.tasks
         self._draining = False
@@ -72,11 +85,18 @@ class _Worker(uvicorn.Server):
         self._application.drain()
         threading.Timer(_DRAIN_SECONDS, self._exit).start()
 
+    def _orphaned(self, lifeline: int) -> None:
+        asyncio.get_running_loop().remove_reader(lifeline)
+        self.handle_exit(signal.SIGTERM, None)
+
     def _exit(self) -> None:
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
+        if self._lifeline is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(self._lifeline, self._orphaned, self._lifeline)
         self._acceptors = [
             Acceptor(listener, self._protocol, self._has_company) for listener in sockets or []
         ]

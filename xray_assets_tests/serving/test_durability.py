@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -294,6 +295,28 @@ def test_two_workers_share_config_and_log(make_server: Callable[..., Server]) ->
         document = client.get(f"/api/2.0/serving-endpoints/{ENDPOINT}").json()
     assert info["endpoints"][0]["traffic"]["requests"] == versions.count(3)
     assert document["state"]["config_update"] == "NOT_UPDATING"
+    assert server.stop() == 0
+
+
+def test_workers_end_with_a_killed_supervisor_and_the_next_start_serves(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(XRAY_ENDPOINT_WORKERS="2")
+    port = server.url.rsplit(":", 1)[1]
+    folder = server.state / "endpoint" / "workers"
+    deadline = time.monotonic() + 60
+    while len(workers := [int(path.stem) for path in folder.glob("*.json")]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    film = {"inputs": [FILMS[0]], "params": {"patient_id": "p"}}
+    answer = server.invoke(film)
+    server.kill()
+    server.options["XRAY_ENDPOINT_PORT"] = port
+    server.start()
+    assert server.invoke(film).json()["predictions"] == answer.json()["predictions"]
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert server.stop() == 0
 
 

@@ -265,3 +265,21 @@ def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
     deadline = time.monotonic() + 5
     while status(f"{settings.endpoint_url}/health") is not None:
         assert time.monotonic() < deadline
+
+
+def test_xray_up_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    settings = settings_of_a_test(tmp_path)
+    environment = os.environ | {
+        "XRAY_STATE": str(settings.state),
+        "XRAY_DAGSTER_PORT": str(settings.dagster_port),
+    }
+    xray = [sys.executable, "-c", "from xray_assets.cli import main; main()", "up", "dagster"]
+    with subprocess.Popen(xray, env=environment, stdout=subprocess.DEVNULL) as up:
+        deadline = time.monotonic() + 60
+        while not (started := running.running(settings)):
+            assert time.monotonic() < deadline and up.poll() is None
+            time.sleep(0.02)
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(timeout=60) == 130
+    assert not any(process.is_alive for process in started.values())
+    assert not running.running(settings)
