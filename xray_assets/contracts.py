@@ -2,7 +2,7 @@
 
 A contract is data. From it come the polars schema that writers conform to, the `dg.TableSchema`
 that the UI shows, and the blocking check that reads the table back (`contract_checks.py`). The
-tables themselves are listed in `table_contracts.py`.
+tables themselves are listed in `table_contracts`.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,7 @@ from xray_assets.feedback.message import FeedbackRefused
 from xray_assets.serving.errors import PermissionDenied, Unauthenticated
 from xray_assets.serving.tokens import client_tokens, operator_token
 from xray_assets.settings import Settings
-from xray_assets.table_contracts import READER_ROLES
+from xray_assets.table_contracts.columns import READER_ROLES
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,8 @@ from xray_assets.feedback.derive import (
     feedback_type_expression,
 )
 from xray_assets.feedback.sent import FIELDS
-from xray_assets.table_contracts import (
-    FEEDBACK_PENDING,
-    FEEDBACK_REJECTS,
-    FEEDBACK_TYPES,
-    PREDICTION_FEEDBACK,
-)
+from xray_assets.table_contracts import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
+from xray_assets.table_contracts.columns import FEEDBACK_TYPES
 
 WAITS = "the prediction log does not hold this request yet"
 _GIVEN = [column for column in PREDICTION_FEEDBACK.columns if column.name in FIELDS.to_schema()]

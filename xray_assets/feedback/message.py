@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, READ_OF_TRUTH, TRUTH_OF_READ
-from xray_assets.table_contracts import (
+from xray_assets.table_contracts.columns import (
     CONFIDENCES,
     FEEDBACK_SOURCES,
     FEEDBACK_TYPES,

@@ -15,7 +15,7 @@ from xray_assets.feedback.intake_run import INBOX
 from xray_assets.feedback.message import FeedbackRefused
 from xray_assets.feedback.tables import lake
 from xray_assets.settings import Settings
-from xray_assets.table_contracts import FEEDBACK_TYPES
+from xray_assets.table_contracts.columns import FEEDBACK_TYPES
 
 
 def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> dict[str, Any]:
