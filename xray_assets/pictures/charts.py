@@ -102,7 +102,11 @@ def line_chart(
         shown.append(path([at(low, low), at(high, high)], MUTED, dashed=True))
     for name, y in rules.items():
         shown.append(path([at(low, y), at(high, y)], MUTED, dashed=True))
-        shown.append(text(_WIDTH - _RIGHT, up(y) - 3, name, size=9, anchor="end", colour=MUTED))
+        # the highest rule is named above its line, lower ones below: close ones do not overlap
+        beside = -3 if y == max(rules.values()) else 10
+        shown.append(
+            text(_WIDTH - _RIGHT, up(y) + beside, name, size=9, anchor="end", colour=MUTED)
+        )
     for points, colour in zip(lines.values(), colours(len(lines)), strict=True):
         shown.append(path([at(x, y) for x, y in points], colour))
     shown.append(legend(list(lines), x=_LEFT, y=38))
