@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +110,17 @@ def test_a_stop_elsewhere_is_no_failure_even_while_one_process_is_slow_to_end(
 ) -> None:
     monkeypatch.setattr(running, "GRACE_SECONDS", 2.5)
     monkeypatch.setattr(stack_module, "WATCH_SECONDS", 0.1)
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    mark = settings.state / "deaf"
+    deaf = (
+        "import pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"pathlib.Path({str(mark)!r}).touch(); time.sleep(600)"
+    )
     told: list[str] = []
     stack = made_of(service("feedback-api"), service("endpoint", (sys.executable, "-c", deaf)))
     stack._progress = told.append
     with stack:
-        time.sleep(0.5)  # until the one is deaf
+        while not mark.exists():
+            time.sleep(0.02)
         elsewhere = threading.Thread(target=running.stop, args=(settings, dict(stack._running)))
         elsewhere.start()
         stack.wait()
@@ -229,6 +235,17 @@ def test_an_unhealthy_answer_is_an_answer() -> None:
     assert not answers(f"http://127.0.0.1:{free_ports(1)[0]}/health")
 
 
+@contextmanager
+def ended(up: subprocess.Popen[Any], settings: Settings) -> Iterator[None]:
+    """A test that fails inside leaves no process, and does not wait for one."""
+    try:
+        yield
+    finally:
+        up.kill()
+        running.stop(settings, running.running(settings))
+        up.communicate()
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, "xray down"])
 def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
     tmp_path: Path, end: signal.Signals | str
@@ -239,13 +256,16 @@ def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
         "XRAY_ENDPOINT_PORT": str(settings.endpoint_port),
     }
     xray = [sys.executable, "-c", "from xray_assets.cli import main; main()"]
-    with subprocess.Popen(
+    # a shell's background job ignores SIGINT, and so would its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    up = subprocess.Popen(
         [*xray, "up", "endpoint"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as up:
+    )
+    with ended(up, settings):
         assert up.stdout is not None
         assert up.stderr is not None
         for line in up.stdout:
@@ -274,7 +294,8 @@ def test_xray_up_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) ->
         "XRAY_DAGSTER_PORT": str(settings.dagster_port),
     }
     xray = [sys.executable, "-c", "from xray_assets.cli import main; main()", "up", "dagster"]
-    with subprocess.Popen(xray, env=environment, stdout=subprocess.DEVNULL) as up:
+    up = subprocess.Popen(xray, env=environment, stdout=subprocess.DEVNULL)
+    with ended(up, settings):
         deadline = time.monotonic() + 60
         while not (started := running.running(settings)):
             assert time.monotonic() < deadline and up.poll() is None
