@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from xray_assets.commands.terminal import console, error_console, read_settings
+from xray_assets.commands.terminal import console, error_console, read_settings, refuse
 
 app = typer.Typer(help="Audit the record of decisions.", no_args_is_help=True)
 
@@ -24,10 +24,13 @@ def verify() -> None:
     from xray_assets.audit.verify import verify as verified
     from xray_assets.deployments import resources
     from xray_assets.stack.environment import process_environment
-    from xray_assets.stack.state import prepare_state
 
     settings = read_settings()
-    prepare_state(settings)
+    if not settings.dagster_home.exists():
+        refuse(
+            f"nothing to verify: no stack ever ran from {settings.state}. Set XRAY_STATE to the "
+            "folder of the stack whose decisions are meant"
+        )
     os.environ.update(process_environment(settings))
     room = resources(settings)
     with DagsterInstance.get() as instance:

@@ -5,7 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from xray_assets.commands.terminal import console, folding_table, read_settings, refuse
+from xray_assets.commands.terminal import (
+    console,
+    error_console,
+    folding_table,
+    read_settings,
+    refuse,
+)
 
 app = typer.Typer(
     help="Submit reads of predictions, and look at what came in.", no_args_is_help=True
@@ -30,7 +36,13 @@ def submit(
         str | None, typer.Option(help="pneumonia, normal, uncertain or uninterpretable")
     ] = None,
     truth: Annotated[str | None, typer.Option(help="NORMAL or PNEUMONIA")] = None,
-    role: Annotated[str, typer.Option(help="reader or adjudicator")] = "reader",
+    reader_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="XRAY_READER_TOKEN",
+            help="A reader's own token: names the reader and the role; adjudicators need it",
+        ),
+    ] = None,
     confidence: Annotated[
         str, typer.Option(help="confirmed, uncertain or needs_review")
     ] = "confirmed",
@@ -41,6 +53,17 @@ def submit(
     """Submit one read: by its type, by what was seen (--read), or by the truth (--truth)."""
     from xray_assets.feedback import submit_feedback
 
+    settings = read_settings()
+    role = "reader"
+    if reader_token:
+        from xray_assets.feedback.callers import Callers
+        from xray_assets.serving.errors import Refusal
+
+        try:
+            caller = Callers(settings).caller(f"Bearer {reader_token}")
+            reader, role = caller.reader(reader or None, None)
+        except Refusal as refusal:
+            refuse(f"--reader-token: {refusal.message}")
     receipt = submit_feedback(
         request_id,
         feedback_type,
@@ -52,7 +75,7 @@ def submit(
         confidence=confidence,
         feedback_source=source,
         notes=notes,
-        settings=read_settings(),
+        settings=settings,
     )
     _show_receipt(receipt)
 
@@ -100,6 +123,8 @@ def batch(
             )
     else:
         rows = pl.read_ndjson(file)
+    if "reader_role" in rows.columns:
+        refuse("a file makes no role: leave reader_role out, a role comes from a reader's token")
     receipts = submit_feedback_batch(rows.iter_rows(named=True), settings=read_settings())
     pending = sum(receipt.status == "pending" for receipt in receipts)
     console().print(f"{len(receipts)} reads are in the inbox, {pending} wait for their prediction")
@@ -129,6 +154,11 @@ def _show_receipt(receipt: Any) -> None:
     console().print(
         f"{receipt.status}: feedback {receipt.feedback_id} on {receipt.request_id}{kind}"
     )
+    if receipt.status == "pending":
+        error_console().print(
+            "the log does not hold this request yet: it is tried again at each run, and rejected "
+            "after XRAY_FEEDBACK_PENDING_SECONDS; is the id right?"
+        )
 
 
 def _show(facts: dict[str, Any]) -> None:

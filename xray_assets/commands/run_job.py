@@ -43,9 +43,11 @@ def run_job(
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as instance:
-        if {CODE_SERVER, WEBSERVER, DAEMON} <= set(running.running(settings)):
-            run_id = dagster_api.launch(settings.dagster_url, job, config)
-            console.print(f"{job}: {settings.dagster_url}/runs/{run_id}")
+        alive = running.running(settings)
+        if {CODE_SERVER, WEBSERVER, DAEMON} <= set(alive):
+            url = alive[WEBSERVER].url or settings.dagster_url  # whatever this shell's ports are
+            run_id = dagster_api.launch(url, job, config)
+            console.print(f"{job}: {url}/runs/{run_id}")
             with _followed(instance, run_id, console) as view:
                 view.wait_for_end()
         else:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from xray_assets.progress import parse_progress
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, EventLogEntry
+    from dagster import AssetCheckEvaluation, DagsterInstance, EventLogEntry
     from dagster_shared.error import SerializableErrorInfo
 
 PAGE = 500
@@ -83,6 +83,8 @@ class RunView:
                 self._tasks[step] = self._progress.add_task(step, total=None)
             case DagsterEventType.STEP_SUCCESS:
                 self._finish(step, "[green]done[/green]", entry.timestamp)
+            case DagsterEventType.ASSET_CHECK_EVALUATION:
+                self._show_check(event.asset_check_evaluation_data)
             case DagsterEventType.STEP_FAILURE:
                 self._finish(step, "[red]failed[/red]", entry.timestamp)
                 error = event.step_failure_data.error
@@ -94,6 +96,12 @@ class RunView:
                 if self.problem == "it has not ended":
                     self.problem = event.message or event.event_type_value
                 self._ended.set()
+
+    def _show_check(self, check: "AssetCheckEvaluation") -> None:
+        """A failed check's own line: the step that ran it is done all the same."""
+        if not check.passed:
+            said = escape(f"{check.check_name}: {check.description or 'failed'}")
+            self._progress.console.print(f"  [yellow]check failed[/yellow] {said}")
 
     def _show_message(self, step: str, message: str) -> None:
         report = parse_progress(message)

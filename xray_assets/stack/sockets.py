@@ -5,6 +5,7 @@ It is a temporary folder of this user (mode 0700); a link in the state folder fi
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 LINK = "sockets"
@@ -25,5 +26,6 @@ def remove_socket_folder(run_folder: Path) -> None:
     """Remove folder and link, where they exist."""
     link = run_folder / LINK
     if link.is_symlink():
-        shutil.rmtree(link.readlink(), ignore_errors=True)
-        link.unlink()
+        with suppress(FileNotFoundError):  # `xray up` and `xray down` may both be here at an end
+            shutil.rmtree(link.readlink(), ignore_errors=True)
+            link.unlink()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
+from xray_assets.feedback.callers import add_reader
+from xray_assets.feedback.inbox_reader import InboxReader
 from xray_assets.resources.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.stack.state import prepare_state
@@ -110,6 +113,36 @@ def test_feedback_for_a_folder_no_stack_ran_from_names_the_variable(state: Path)
     assert failed.returncode == 1
     assert "XRAY_STATE" in failed.stderr
     assert "Traceback" not in failed.stderr
+    assert list(state.iterdir()) == []
+
+
+def test_an_adjudicator_is_made_by_a_token_alone(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    settings.endpoint_folder.mkdir(parents=True)
+    token = add_reader(settings, "DR007", "adjudicator")
+    read = ("feedback", "submit", "r1", "--read", "normal", "--blinded")
+    assert "No such option" in invoke(*read, "--reader", "DR009", "--role", "adjudicator", code=2)
+    monkeypatch.setenv("XRAY_READER_TOKEN", "wrong")
+    refused = run(*read)
+    assert refused.returncode == 1 and "unknown token" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    file = state / "reads.csv"
+    file.write_text("request_id,radiologist_id,read,reader_role\nr1,DR009,normal,adjudicator\n")
+    assert "reader_role" in invoke("feedback", "batch", str(file), code=1)
+    monkeypatch.setenv("XRAY_READER_TOKEN", token)
+    assert "is the id right?" in invoke(*read)
+    ((_, content, *_),) = (
+        (position, json.loads(told))
+        for position, _, told, _ in InboxReader(settings.feedback_inbox).read_after(0, 10)
+    )
+    assert (content["radiologist_id"], content["reader_role"]) == ("DR007", "adjudicator")
+
+
+def test_audit_of_a_folder_no_stack_ran_from_is_no_proof(state: Path) -> None:
+    failed = run("audit", "verify")
+    assert failed.returncode == 1 and "XRAY_STATE" in failed.stderr
     assert list(state.iterdir()) == []
 
 
