@@ -22,79 +22,103 @@ class Settings(BaseSettings):
     matter.
     """
 
-    model_config = SettingsConfigDict(env_prefix="XRAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="XRAY_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     deployment: Literal["local", "databricks"] = "local"
+    """local | databricks: the same graph with other resources"""
     environment: Literal["dev", "pilot", "prod"] = "dev"
+    """dev | pilot | prod: part of the catalog's name"""
     state: Path = Path(".state")
-    lake_uri: str = Field(
-        default="",
-        description="Root of the Delta tables (s3://... or a folder); empty: <state>/lake",
-    )
+    """Folder of everything a stack keeps"""
+    lake_uri: str = ""
+    """Root of the Delta tables (s3://... or a folder); empty: <state>/lake"""
 
-    source: str = Field(
-        default="auto",
-        description="auto | phantom | kaggle | folder:PATH | folder:s3://BUCKET/PREFIX",
-    )
+    source: str = "auto"
+    """auto | phantom | kaggle | folder:PATH | folder:s3://BUCKET/PREFIX"""
     image_limit: int | Literal["all"] = 1000
+    """Films to ingest, half of each class, or all"""
     seed: int = 0
+    """Of the choice of films, the split, the training and the phantoms"""
     split_shares: Annotated[tuple[float, float, float], NoDecode] = (0.7, 0.1, 0.2)
+    """Patients in train/val/test"""
     decode_threads: Annotated[int, Field(ge=1)] = 2
+    """Threads that decode films in assets"""
 
     epochs: Annotated[int, Field(ge=1)] = 16
+    """Epochs of a training, which may stop earlier"""
     train_limit_keras: int | Literal["all"] = "all"
+    """Films that the Keras model is trained on"""
     train_limit_pytorch: int | Literal["all"] = "all"
+    """Films that the PyTorch model is trained on"""
     training_threads: Annotated[int, Field(ge=1)] = 1
+    """Threads of a training; one training runs at a time"""
     gate_min_auc: Annotated[float, Field(ge=0, le=1)] = 0.90
+    """Lowest test AUC that is registered"""
     gate_min_sensitivity: Annotated[float, Field(ge=0, le=1)] = 0.85
+    """Lowest test sensitivity that is registered"""
     gate_max_parity: Annotated[float, Field(gt=0)] = 1e-5
-    gates_cause: str = Field(
-        default="default floors",
-        description="Recorded with the gates: why the floors are what they are",
-    )
+    """Largest difference of probability between native and ONNX model"""
+    gates_cause: str = "default floors"
+    """Recorded with the gates: why the floors are what they are"""
 
-    starting_share: Annotated[int, Field(ge=0, lt=100)] = Field(
-        default=50, description="Challenger's share when an experiment opens; 0 is shadow"
-    )
+    starting_share: Annotated[int, Field(ge=0, lt=100)] = 50
+    """Challenger's share when an experiment opens, percent; 0 is shadow"""
     ramp: Annotated[tuple[int, ...], NoDecode] = (50, 70, 90, 100)
+    """Challenger's shares, step by step, percent"""
     ramp_dwell_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    """Shortest time at a step"""
     ramp_dwell_requests: Annotated[int, Field(ge=0)] = 200
+    """Fewest requests at a step"""
     promotion: Literal["auto", "recommend"] = "auto"
-    approvers: Annotated[int, Field(ge=1, le=2)] = Field(
-        default=1,
-        description="Different people who must approve a promotion step (promotion=recommend)",
-    )
+    """auto | recommend: a step is taken, or waits for `xray promote --approve`"""
+    approvers: Annotated[int, Field(ge=1, le=2)] = 1
+    """Different people who must approve a promotion step (promotion=recommend)"""
     experiment_max_days: Annotated[float, Field(gt=0)] = 90.0
+    """Then an undecided experiment is inconclusive"""
 
     guard_max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Red guard: share of the challenger's requests that failed"""
     guard_max_fallback_rate: Annotated[float, Field(ge=0, le=1)] = 0.02
+    """Red guard: share that fell back to the champion"""
     guard_max_p95_ms: Annotated[float, Field(gt=0)] = 500.0
+    """Red guard: 95th percentile of the challenger's latency"""
     guard_min_requests: Annotated[int, Field(ge=1)] = 20
+    """Fewer requests are too few to judge rates and latency"""
 
     host: str = "127.0.0.1"
+    """Address that everything listens on"""
     dagster_port: int = 3000
+    """Dagster's webserver"""
     endpoint_port: int = 8600
+    """The endpoint; 0 takes a free port"""
     feedback_port: int = 8601
+    """The feedback API"""
     mlflow_port: int = 8602
+    """MLflow's UI (`xray up --mlflow`)"""
     endpoint_workers: Annotated[int, Field(ge=1)] = 1
+    """Processes of the endpoint"""
     endpoint_body_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
+    """Largest body of a request"""
     endpoint_batch_limit: Annotated[int, Field(ge=1)] = 64
+    """Most films of a request"""
     endpoint_concurrency: Annotated[int, Field(ge=1)] = 256
+    """Most requests in work in a worker; more are 429"""
     endpoint_rate_limit: Annotated[float, Field(ge=0)] = 0.0
+    """Requests a second and token; 0: no limit"""
     challenger_deadline_ms: Annotated[float, Field(gt=0)] = 250.0
+    """Then the champion answers instead"""
     log_synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
+    """NORMAL | FULL: the log survives the death of the process, or of the machine"""
     log_retention_days: Annotated[float, Field(ge=0)] = 0.0
-    token: str = Field(
-        default="",
-        repr=False,
-        description="Bearer token; empty: the file <state>/token, made with mode 0600",
-    )
-    client_tokens: str = Field(
-        default="",
-        repr=False,
-        description="Tokens that may only predict, by commas; empty: <state>/client_token",
-    )
+    """Older log rows that are in Delta are deleted with their films; 0: never"""
+    token: str = Field(default="", repr=False)
+    """Bearer token; empty: the file <state>/token, made with mode 0600"""
+    client_tokens: str = Field(default="", repr=False)
+    """Tokens that may only predict, by commas; empty: <state>/client_token"""
     feedback_pending_seconds: Annotated[float, Field(ge=0)] = 3600.0
+    """How long feedback waits for its prediction before it is rejected"""
 
     @field_validator("split_shares", mode="before")
     @classmethod

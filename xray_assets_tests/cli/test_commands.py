@@ -69,6 +69,10 @@ def test_settings_shows_every_variable_and_no_secret(monkeypatch: pytest.MonkeyP
     assert "very-secret" not in shown
 
 
+def test_every_setting_says_what_it_means() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
 def test_a_wrong_setting_is_named_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_RAMP", "50,40")
     failed = run("settings")
