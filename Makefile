@@ -17,8 +17,10 @@ help: ## Show this list
 demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|same
 	$(XRAY) demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
+# DuckDB has a process of its own: together with TensorFlow, PyTorch and pyarrow one run in seven crashed.
 test: lint ## Lint, types and every test
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --ignore=xray_assets_tests/sql
+	$(VENV)/bin/python -m pytest xray_assets_tests/sql
 
 lint: $(READY) ## Lint and types only
 	$(VENV)/bin/ruff check

@@ -13,12 +13,14 @@ from xray_assets_tests.sql.made_lake import feedback, predictions
 
 
 def view(log: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFrame:
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.register("log", log.to_arrow())
-    register_consensus(connection, "agreed", reads)
-    select = performance_select(predictions="log", consensus="agreed")
-    return PERFORMANCE.conform(pl.from_arrow(connection.sql(select).to_arrow_table()))  # type: ignore[arg-type]
+    rows = log.to_arrow()  # must live as long as the connection reads it
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("log", rows)
+        register_consensus(connection, "agreed", reads)
+        select = performance_select(predictions="log", consensus="agreed")
+        found = pl.from_arrow(connection.sql(select).to_arrow_table())
+    return PERFORMANCE.conform(found)  # type: ignore[arg-type]
 
 
 @settings(max_examples=25, deadline=None)
