@@ -48,4 +48,4 @@ def record(
 
 def _launched_by(run: dg.DagsterRun) -> str:
     sensor = run.tags.get("dagster/sensor_name")
-    return f"sensor {sensor}" if sensor else run.tags.get("user", "by hand")
+    return f"sensor {sensor}" if sensor else "by hand"

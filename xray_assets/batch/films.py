@@ -20,10 +20,6 @@ PAGE = 4096
 PATH_COLUMN, ID_COLUMN = "file_path", "image_id"
 
 
-class NoFilms(ValueError):
-    """There is nothing to score; the message says what to do."""
-
-
 class ListedFilm(NamedTuple):
     """One film to score: where it lies, and its id where a table gave one."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from xray_assets.batch.scores import ScoringModel
-from xray_assets.catalog import CHAMPION, FAMILIES, KERAS_CLASSIFIER, Key
+from xray_assets.catalog import CHAMPION, FAMILIES
 from xray_assets.scoring.registered import RegisteredVersion, RegistryError
 from xray_assets.settings import Settings
 
@@ -65,13 +65,9 @@ def _registered(
                 "first experiment; or name a registered model with --model"
             )
         return registry.version(*champion)
-    name = model if "." in model else settings.catalog.table(_models_key(model))
+    name = settings.catalog.model(model)
     if version is not None:
         return registry.version(name, version)
     if (newest := registry.latest(name)) is None:
         raise RegistryError(f"the registry has no version of {name}: train it first")
     return newest
-
-
-def _models_key(name: str) -> Key:
-    return KERAS_CLASSIFIER[0], name

@@ -17,6 +17,8 @@ from xray_assets.audit.chain import (
     end_of,
     sealed,
 )
+from xray_assets.rollout.reconcile import RampPolicy, next_step
+from xray_assets_tests.rollout.examples import an_experiment, seen
 
 EDITABLE = ("decision_id", "verdict", "e_better", "n_reviewed", "decided_at", "previous_hash")
 
@@ -139,3 +141,15 @@ def test_a_config_served_on_a_decision_that_was_never_made_shows() -> None:
     assert acts("red guard: errors: 5 % failed") == []
     assert "not in the record" in acts("PROMOTE by decision e-9: 50 -> 70")[0]
     assert "says KEEP_TESTING" in acts("ROLLBACK by decision e-2: worse")[0]
+
+
+@pytest.mark.parametrize("verdict", ["PROMOTE", "ROLLBACK", "KEEP_TESTING"])
+def test_the_causes_that_the_reconciler_writes_are_understood(verdict: str) -> None:
+    """Else a change of their wording would let every act pass unseen."""
+    reasons = ("inconclusive: 5000 reads",) if verdict == "KEEP_TESTING" else ("why: so",)
+    observation = seen(an_experiment(), verdict=verdict, reasons=reasons, decision_id="e-9")
+    step = next_step(observation, RampPolicy())
+    assert step.kind in ("advance", "roll_back", "give_up")
+    config = {"config_version": 2, "cause": step.cause}
+    assert unfounded_acts([config], [{"decision_id": "e-9", "verdict": verdict}]) == []
+    assert "e-9" in unfounded_acts([config], [])[0]
