@@ -19,11 +19,11 @@ from pathlib import Path
 import polars as pl
 
 from xray_assets.catalog import PREDICTIONS
+from xray_assets.contracts.tables import PREDICTIONS as CONTRACT
 from xray_assets.feedback.inbox import Entry, Inbox
-from xray_assets.feedback.intake_run import take_in
-from xray_assets.resources.feedback import LocalInbox
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.table_contracts import PREDICTIONS as CONTRACT
+from xray_assets.feedback.intake.run import take_in
+from xray_assets.resources.local.feedback import LocalInbox
+from xray_assets.resources.local.tables import LocalDelta
 
 DAYS, CHUNK, RECENT = 30, 250_000, 1000
 END = datetime.now(UTC)

@@ -4,10 +4,10 @@ import tempfile
 from pathlib import Path
 
 from xray_assets.settings import Settings
+from xray_assets.training.families import build
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import Plan, fit
 from xray_assets.training.judging import Judgement, judged
-from xray_assets.training.network import build
 from xray_assets.training.request import TrainingRequest
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.curation.candidates import candidates
 from xray_assets.curation.curate import Known, curate
 from xray_assets.curation.films import read_films
@@ -28,8 +29,8 @@ from xray_assets.sources.ingest import ingest
 from xray_assets.sources.ingested_rows import new_rows
 from xray_assets.sources.manifest import read_volume
 from xray_assets.sources.source_films import films_in
-from xray_assets.storage.film_folder import FilmFolder, open_folder
-from xray_assets.table_contracts import CONTRACTS
+from xray_assets.storage.film_folder import FilmFolder
+from xray_assets.storage.opening import open_folder
 
 NOW = dt.datetime.now(dt.UTC)
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}

@@ -15,10 +15,10 @@ from PIL import Image
 
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
-from xray_assets.imaging.phantoms import draw_film, planned_films
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.imaging.quality import film_facts, quality_score
 from xray_assets.imaging.stored import without_metadata
+from xray_assets.sources.phantoms.folder import draw_film, planned_films
 
 ROUNDS = 5
 

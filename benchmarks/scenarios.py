@@ -21,10 +21,10 @@ from benchmarks.training import manifest, phantoms
 from xray_assets.demo.readers import ERROR_RATE
 from xray_assets.demo.run import WAVE
 from xray_assets.demo.scenarios import SCENARIOS, WEAK_FILMS
-from xray_assets.serving.assignment import assigned_to_challenger
+from xray_assets.promotion import PairedCounts, Verdict, decide
+from xray_assets.promotion.uncertainty_bands import band_of, n_strata, stratum
+from xray_assets.serving.hot_path.assignment import assigned_to_challenger
 from xray_assets.settings import Settings
-from xray_assets.statistics.promotion import PairedCounts, Verdict, decide
-from xray_assets.statistics.uncertainty_bands import band_of, n_strata, stratum
 from xray_assets.training.judging import Judgement
 
 FILMS = 1000

@@ -29,12 +29,12 @@ import numpy as np
 
 from xray_assets.catalog import CHAMPION, KERAS_CLASSIFIER
 from xray_assets.imaging.decode import decode
-from xray_assets.imaging.phantoms import write_phantoms
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.registry import ModelRegistry
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings import Settings
+from xray_assets.sources.phantoms.folder import write_phantoms
 
 sys.path.insert(0, str(Path(__file__).parent / "serving"))
 from material import REAL_FILMS, make_artifact

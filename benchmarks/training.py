@@ -23,8 +23,8 @@ from pathlib import Path
 import polars as pl
 
 from xray_assets.catalog import FAMILIES, LABELS
+from xray_assets.curation.patients import patient_of
 from xray_assets.curation.splits import split_of
-from xray_assets.imaging.patients import patient_of
 from xray_assets.settings import Settings
 from xray_assets.training.request import TrainingRequest
 
@@ -48,7 +48,7 @@ def manifest(folder: Path, seed: int) -> pl.DataFrame:
 
 def phantoms(folder: Path, count: int, seed: int) -> Path:
     """A folder of phantoms, drawn once a seed."""
-    from xray_assets.imaging.phantoms import draw_film, planned_films
+    from xray_assets.sources.phantoms.folder import draw_film, planned_films
 
     root = folder / f"phantoms-{seed}"
     for film in planned_films(count=count, seed=seed):

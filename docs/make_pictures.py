@@ -13,7 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 
 from xray_assets.catalog import PROMOTION_DECISION, XRAY_IMAGES, Key
-from xray_assets.demo.run import Outcome, run_demo
+from xray_assets.demo.outcome import Outcome
+from xray_assets.demo.run import run_demo
 from xray_assets.settings import Settings
 
 PICTURES = Path(__file__).parent / "pictures"

@@ -52,7 +52,7 @@ def build_definitions(settings: Settings, **overrides: object) -> dg.Definitions
         asset_checks=dg.load_asset_checks_from_modules(STAGES),
         jobs=jobs,
         sensors=[*sensors, automation],
-        resources=resources(settings) | overrides,
+        resources=resources(settings).by_name() | overrides,
         # Assets are light and training is a subprocess; spawning would cost 2 s of CPU a step.
         executor=dg.in_process_executor,
     )

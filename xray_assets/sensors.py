@@ -43,7 +43,7 @@ def feedback_arrived(
     """Request one run from predictions to decision when the inbox is ahead of the tables, or when a
     waiting read can be settled: its prediction may have come, or its time is up.
     """
-    from xray_assets.feedback.intake_run import pending_is_due
+    from xray_assets.feedback.intake.run import pending_is_due
 
     sent, taken = inbox.position(), tables.position(PREDICTION_FEEDBACK, "feedback_inbox")
     waiting = tables.row_count(FEEDBACK_PENDING)

@@ -16,14 +16,14 @@ import numpy as np
 from xray_assets.catalog import EXPERIMENTS
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
-from xray_assets.imaging.phantoms import write_phantoms
+from xray_assets.promotion import PromotionRule
 from xray_assets.resources.control import wanted_entities
 from xray_assets.resources.endpoint import ServedConfig
 from xray_assets.rollout.experiment import Candidate, Experiment
-from xray_assets.serving.films import film
-from xray_assets.serving.log_schema import INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
+from xray_assets.serving.hot_path.films import film
+from xray_assets.serving.log.schema import INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
-from xray_assets.statistics.promotion import PromotionRule
+from xray_assets.sources.phantoms.folder import write_phantoms
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 CHUNK = 200_000
@@ -54,7 +54,7 @@ class LoggedWorld:
             by="benchmark",
             cause="benchmark",
         )
-        control = room["control"]
+        control = room.control
         control.save(self.experiment)
         served = ServedConfig(
             1, self.experiment.experiment_id, tuple(wanted_entities(self.experiment))
@@ -70,7 +70,7 @@ class LoggedWorld:
         """A world that is on disk already, to be filled further."""
         world = cls.__new__(cls)
         world.settings, world.start = Settings(state=state), START
-        (experiment,) = resources(world.settings)["tables"].read(EXPERIMENTS).collect().to_dicts()
+        (experiment,) = resources(world.settings).tables.read(EXPERIMENTS).collect().to_dicts()
         world.experiment, world.log = Experiment.from_row(experiment), world._open_log()
         world.films = [digest for (digest,) in world.log.execute("SELECT image_sha256 FROM images")]
         (world.written,) = world.log.execute("SELECT max(log_position) FROM predictions").fetchone()

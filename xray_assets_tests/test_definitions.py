@@ -131,8 +131,8 @@ def test_the_training_script_never_imports_dagster() -> None:
 
 def test_serving_loads_neither_a_framework_nor_dagster() -> None:
     loaded = _fresh_process(
-        "import sys, xray_assets.serving.application; print(*sorted({n.split('.')[0] for n in "
-        "sys.modules}))"
+        "import sys, xray_assets.serving.process.application; "
+        "print(*sorted({n.split('.')[0] for n in sys.modules}))"
     )
     assert not {"tensorflow", "torch", "mlflow", "dagster", "polars"} & set(loaded.split())
 

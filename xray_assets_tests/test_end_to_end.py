@@ -23,7 +23,8 @@ from xray_assets.catalog import (
     REVIEWED_CASES,
     XRAY_METADATA,
 )
-from xray_assets.demo.run import Outcome, run_demo
+from xray_assets.demo.outcome import Outcome
+from xray_assets.demo.run import run_demo
 from xray_assets.deployments import resources
 from xray_assets.settings import PROJECT, Settings
 
@@ -57,7 +58,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Outcome
 
     def look(outcome: Outcome, settings: Settings) -> None:
         seen["health"] = httpx.get(f"{settings.endpoint_url}/health").status_code
-        seen["served"] = resources(settings)["serving"].served()
+        seen["served"] = resources(settings).serving.served()
 
     try:
         outcome = run_demo(scenario="same", console=Console(quiet=True), afterwards=look)
@@ -71,7 +72,7 @@ def test_the_demo_ends_in_a_decision_about_every_held_out_patient(
     finished: tuple[Outcome, Settings, dict],
 ) -> None:
     outcome, settings, _ = finished
-    tables = resources(settings)["tables"]
+    tables = resources(settings).tables
     films = tables.read(XRAY_METADATA).collect()
     held_out = films.filter(films["dataset_split"] == "test")["patient_id"].n_unique()
     decision = outcome.decision
@@ -85,7 +86,7 @@ def test_every_answered_request_is_logged_paired_and_read_once(
     finished: tuple[Outcome, Settings, dict],
 ) -> None:
     _, settings, _ = finished
-    tables = resources(settings)["tables"]
+    tables = resources(settings).tables
     predictions = tables.read(PREDICTIONS).collect()
     pairs = tables.read(PAIRED_PREDICTIONS).collect()
     reads = tables.read(PREDICTION_FEEDBACK).collect()
@@ -100,7 +101,7 @@ def test_the_endpoint_served_what_was_recorded(finished: tuple[Outcome, Settings
     outcome, settings, seen = finished
     assert seen["health"] == 200
     assert seen["served"].traffic == outcome.experiment.wanted_traffic()
-    recorded = resources(settings)["tables"].read(ENDPOINT_CONFIG).collect()
+    recorded = resources(settings).tables.read(ENDPOINT_CONFIG).collect()
     assert seen["served"].config_version in recorded["config_version"]
 
 
@@ -109,7 +110,7 @@ def test_a_decision_names_the_table_versions_it_was_made_from(
 ) -> None:
     outcome, settings, _ = finished
     versions = json.loads(outcome.decision["input_versions"])
-    tables = resources(settings)["tables"]
+    tables = resources(settings).tables
     assert 0 <= versions["gold.reviewed_cases"] <= tables.version(REVIEWED_CASES)
     assert tables.read(PROMOTION_DECISION).collect()["decision_id"].is_unique().all()
 

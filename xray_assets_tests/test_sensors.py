@@ -12,19 +12,19 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import control
 from xray_assets.feedback.inbox import Entry, Inbox
-from xray_assets.feedback.intake_run import take_in
+from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.submission import submit_feedback_batch
 from xray_assets.resources.control import wanted_entities
 from xray_assets.resources.endpoint import EndpointUnreachable, ModelServing, ServedConfig
-from xray_assets.resources.feedback import LocalInbox
-from xray_assets.resources.inference_log import LocalLog
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.feedback import LocalInbox
+from xray_assets.resources.local.inference_log import LocalLog
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.sensors import LEVEL_TAG, feedback_arrived, promotion_decided
 from xray_assets.settings import Settings
-from xray_assets.table_contracts import CONTRACTS
 from xray_assets_tests.feedback.scenery import log, request_id
 from xray_assets_tests.rollout.examples import an_experiment
 

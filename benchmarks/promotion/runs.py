@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.promotion.cases import Cases
-from xray_assets.statistics.evidence import (
+from xray_assets.promotion import PairedCounts, PromotionRule, Verdict, decide
+from xray_assets.promotion.evidence import (
     Payoff,
     accuracy_payoff,
     log_bet_totals,
@@ -21,8 +22,7 @@ from xray_assets.statistics.evidence import (
     missing_more_payoff,
     not_missing_more_payoff,
 )
-from xray_assets.statistics.promotion import PairedCounts, PromotionRule, Verdict, decide
-from xray_assets.statistics.propensity import review_propensities
+from xray_assets.promotion.propensity import review_propensities
 
 RULE = PromotionRule()
 CORRECTION_DELAY = 100

@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from xray_assets.statistics.promotion import PairedCounts, decide, report
+from xray_assets.promotion import PairedCounts, decide, report
 
 
 def counts_of(strata: int, segments: int) -> PairedCounts:

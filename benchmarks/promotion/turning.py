@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.promotion.cases import draw
 from benchmarks.promotion.runs import NO_SERVED, RULE
 from benchmarks.promotion.scenarios import pair
-from xray_assets.statistics.promotion import PairedCounts, Verdict, decide
+from xray_assets.promotion import PairedCounts, Verdict, decide
 
 BEFORE = 600
 LOOK_EVERY = 5

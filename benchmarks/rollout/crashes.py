@@ -14,7 +14,7 @@ from unittest.mock import patch
 from mlflow import MlflowClient
 
 from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.tables import LocalDelta
 
 
 class Crash(RuntimeError):

@@ -2,7 +2,7 @@
 an endpoint in memory.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from benchmarks.rollout.crashes import PLAN, TWINS, EndpointInMemory, Twin, may_
 from xray_assets.assets.endpoint import endpoint_config
 from xray_assets.audit.chain import Head, sealed
 from xray_assets.catalog import EXPERIMENTS, PROMOTION_DECISION
-from xray_assets.deployments import control, local_roles
+from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
+from xray_assets.deployments import control
 from xray_assets.resources.experiments import EndpointChange
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.roles import roles as local_roles
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.scoring.registered import DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG
 from xray_assets.sensors import promotion_decided
 from xray_assets.settings import Settings
-from xray_assets.table_contracts import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 ALIASES = ("champion", "challenger", "previous_champion")
@@ -73,10 +74,10 @@ class World:
         ramp = {"ramp_dwell_seconds": 0, "ramp_dwell_requests": 0} | ramp
         self.settings = settings.model_copy(update={"lake_uri": str(folder / "lake"), **ramp})
         TWINS[str(folder)] = self.twin = Twin()
-        roles = local_roles(self.settings) | {"serving": EndpointInMemory(host=str(folder))}
+        roles = replace(local_roles(self.settings), serving=EndpointInMemory(host=str(folder)))
         self.control = control(self.settings, roles)
         self.tables = LocalDelta(root=self.settings.lake)
-        self.registry = roles["registry"]
+        self.registry = roles.registry
         self.registry.reconcile_aliases(dict.fromkeys(ALIASES), self.control.model_names)
         self.alias_moves: list[AliasMove] = []
         self.asked: list[EndpointChange] = []

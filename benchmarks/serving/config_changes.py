@@ -16,7 +16,7 @@ import httpx
 from clients import Clients
 from material import ENDPOINT, config, create_endpoint, make_artifact, start_endpoint, write_bodies
 
-from xray_assets.serving.log_reader import InferenceLogReader
+from xray_assets.serving.log.reader import InferenceLogReader
 
 
 def main() -> None:

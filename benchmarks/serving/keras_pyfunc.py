@@ -14,7 +14,9 @@ from xray_assets.imaging.preprocess import model_input as preprocessed
 
 class KerasClassifier(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
-        from xray_assets.training import keras_classifier  # registers the network's own layer
+        from xray_assets.training.families import (
+            keras_classifier,  # registers the network's own layer
+        )
 
         self._net = keras_classifier.keras.models.load_model(context.artifacts["keras"])
 

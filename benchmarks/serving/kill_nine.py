@@ -12,7 +12,7 @@ from pathlib import Path
 from clients import Clients
 from material import config, create_endpoint, make_artifact, start_endpoint, write_bodies
 
-from xray_assets.serving.log_reader import InferenceLogReader
+from xray_assets.serving.log.reader import InferenceLogReader
 
 
 def main() -> None:

@@ -58,8 +58,8 @@ def save_network(folder: Path) -> tuple[Path, str]:
     """The network as an MLflow model, and the digest of its serving artifact in the cache."""
     import mlflow
 
-    from xray_assets.training.canonical_onnx import canonical
-    from xray_assets.training.keras_classifier import KerasNetwork
+    from xray_assets.training.families.canonical_onnx import canonical
+    from xray_assets.training.families.keras_classifier import KerasNetwork
 
     network = KerasNetwork(seed=1, threads=1)
     keras_file = folder / "network.keras"

@@ -8,15 +8,15 @@ import dagster as dg
 import polars as pl
 
 from xray_assets.catalog import BACKTESTS, OWNERS, PREDICTIONS, REVIEWED_CASES
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.experiments import present_champion, verified_candidate
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment import Candidate, ExperimentError
-from xray_assets.table_contracts import BACKTESTS as BACKTESTS_CONTRACT
-from xray_assets.table_metadata import table_metadata
 
 if TYPE_CHECKING:
     from xray_assets.cases.backtest import Backtest

@@ -18,13 +18,13 @@ from xray_assets.catalog import (
     KERAS_CLASSIFIER,
     PYTORCH_CLASSIFIER,
 )
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import gold_table, table_metadata
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.control import RolloutControl, wanted_entities
 from xray_assets.resources.endpoint import ServedEntity
 from xray_assets.resources.experiments import EndpointChange, changed_experiment, sole_champion
 from xray_assets.resources.registry import Registry
-from xray_assets.table_contracts import CONTRACTS
-from xray_assets.table_metadata import gold_table, table_metadata
 
 
 @dg.multi_asset(

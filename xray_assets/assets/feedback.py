@@ -11,13 +11,13 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
 )
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import gold_table, table_metadata
+from xray_assets.contracts.tables import FEEDBACK_PENDING as PENDING_CONTRACT
+from xray_assets.contracts.tables import FEEDBACK_REJECTS as REJECTS_CONTRACT
+from xray_assets.contracts.tables import PREDICTION_FEEDBACK as FEEDBACK_CONTRACT
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.tables import Tables
-from xray_assets.table_contracts import FEEDBACK_PENDING as PENDING_CONTRACT
-from xray_assets.table_contracts import FEEDBACK_REJECTS as REJECTS_CONTRACT
-from xray_assets.table_contracts import PREDICTION_FEEDBACK as FEEDBACK_CONTRACT
-from xray_assets.table_metadata import gold_table, table_metadata
 
 _TABLES = (FEEDBACK_CONTRACT, REJECTS_CONTRACT, PENDING_CONTRACT)
 
@@ -35,7 +35,7 @@ def prediction_feedback(
 ) -> Iterator[dg.MaterializeResult]:
     """Take in the inbox's new feedback, and try again what waits for its prediction."""
     from xray_assets.feedback.coverage import coverage_table
-    from xray_assets.feedback.intake_run import take_in
+    from xray_assets.feedback.intake.run import take_in
 
     accepted = superseded = rejected = waiting = 0
     days: set[date] = set()

@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, LABELS, XRAY_IMAGES
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import data_version, table_metadata
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.progress import LoggedProgress
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.tables import Tables
-from xray_assets.table_contracts import CONTRACTS
-from xray_assets.table_metadata import data_version, table_metadata
 
 OWNERS = ["team:imaging-ai"]
 _SHEET_COLUMNS = 8

@@ -13,12 +13,12 @@ import polars as pl
 from xray_assets.assets.images import OWNERS
 from xray_assets.automation import follows_good_upstreams
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import data_version, table_metadata
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.progress import LoggedProgress
 from xray_assets.resources.images import FilmSettings, ImageVolume
 from xray_assets.resources.tables import Tables
-from xray_assets.table_contracts import CONTRACTS
-from xray_assets.table_metadata import data_version, table_metadata
 
 
 class Curation(dg.Config):

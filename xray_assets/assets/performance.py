@@ -31,15 +31,15 @@ from xray_assets.catalog import (
     REVIEWED_COUNTS,
     SCORED_COUNTS,
 )
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import column_lineage, gold_table, table_metadata
+from xray_assets.contracts.tables import COMPARISON_SUMMARY as SUMMARY_CONTRACT
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.contracts.tables import REVIEWED_CASES as REVIEWED_CONTRACT
+from xray_assets.contracts.tables import REVIEWED_COUNTS as REVIEWED_COUNTS_CONTRACT
+from xray_assets.contracts.tables import SCORED_COUNTS as SCORED_CONTRACT
 from xray_assets.pictures.decisions import confusion_matrices
 from xray_assets.resources.tables import Tables
-from xray_assets.table_contracts import COMPARISON_SUMMARY as SUMMARY_CONTRACT
-from xray_assets.table_contracts import CONTRACTS
-from xray_assets.table_contracts import REVIEWED_CASES as REVIEWED_CONTRACT
-from xray_assets.table_contracts import REVIEWED_COUNTS as REVIEWED_COUNTS_CONTRACT
-from xray_assets.table_contracts import SCORED_COUNTS as SCORED_CONTRACT
-from xray_assets.table_metadata import column_lineage, gold_table, table_metadata
 
 NEWEST = 10_000
 """Predictions that the view is evaluated on when it is materialized."""

@@ -12,14 +12,14 @@ from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTIONS,
 )
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.contracts.tables import PAIRED_PREDICTIONS as PAIRED_CONTRACT
+from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment import Experiment
-from xray_assets.table_contracts import PAIRED_PREDICTIONS as PAIRED_CONTRACT
-from xray_assets.table_contracts import PREDICTIONS as PREDICTIONS_CONTRACT
-from xray_assets.table_metadata import table_metadata
 
 LOG, BATCH = "inference_log", 250_000
 """Rows a commit: 10 million rows then take 40 commits and some 200 MB."""

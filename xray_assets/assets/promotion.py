@@ -22,13 +22,13 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
     Key,
 )
-from xray_assets.contract_checks import contract_check
+from xray_assets.checks.keeps_its_contract import contract_check
+from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.witness import DecisionWitness
 from xray_assets.rollout.experiment import Experiment
-from xray_assets.table_contracts import PROMOTION_DECISION as DECISION_CONTRACT
-from xray_assets.table_metadata import table_metadata
 
 if TYPE_CHECKING:
     from xray_assets.cases.decision import Judged

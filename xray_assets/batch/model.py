@@ -32,7 +32,7 @@ def chosen_model(
 
     Raises RegistryError when there is none, ArtifactError when the endpoint would not serve it.
     """
-    from xray_assets.serving.artifacts import load_classifier
+    from xray_assets.scoring.loading import load_classifier
 
     found = _registered(settings, registry, model, version)
     artifact = load_classifier(

@@ -13,12 +13,13 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 from xray_assets.batch.scores import FilmScore
-from xray_assets.imaging.decode import InvalidImage, decode
+from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.storage.film_folder import open_folder
+from xray_assets.storage.opening import open_folder
 
 Read = Callable[[str], bytes]
 

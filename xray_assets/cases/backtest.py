@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from xray_assets.rollout.experiment import Candidate
-from xray_assets.statistics.promotion import (
+from xray_assets.promotion import (
     PairedCounts,
     PromotionReport,
     PromotionRule,
     Verdict,
     report,
 )
+from xray_assets.rollout.experiment import Candidate
 
 Scores = Mapping[tuple[str, str], float]
 """Probability by (pixel digest, artifact digest); a missing entry is a score that failed."""

@@ -7,8 +7,8 @@ import polars as pl
 
 from xray_assets.cases.review import CELL
 from xray_assets.catalog import CHALLENGER, CHAMPION
-from xray_assets.statistics.promotion import PairedCounts
-from xray_assets.statistics.uncertainty_bands import n_strata
+from xray_assets.promotion import PairedCounts
+from xray_assets.promotion.uncertainty_bands import n_strata
 
 ROLES = [CHAMPION, CHALLENGER]
 

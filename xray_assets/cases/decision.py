@@ -12,9 +12,9 @@ import polars as pl
 
 from xray_assets.cases.counts import paired_counts
 from xray_assets.catalog import CHALLENGER
+from xray_assets.promotion import PairedCounts, PromotionRule, report
 from xray_assets.rollout.experiment import Experiment, ExperimentError
 from xray_assets.statistics.agreement import Agreement
-from xray_assets.statistics.promotion import PairedCounts, PromotionRule, report
 
 _FIGURES = (
     "n_reviewed",

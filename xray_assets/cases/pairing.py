@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.promotion.uncertainty_bands import band_of, stratum
 from xray_assets.rollout.experiment import Experiment
-from xray_assets.statistics.uncertainty_bands import band_of, stratum
 
 Scores = Mapping[tuple[str, str], float]
 """Probability by (pixel digest, artifact digest); a missing entry is a score that failed."""

@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from xray_assets.contracts.tables import COMPARISON_SUMMARY, PERFORMANCE
 from xray_assets.feedback.consensus import consensus
 from xray_assets.statistics.metrics import confusion_metrics
-from xray_assets.table_contracts import COMPARISON_SUMMARY, PERFORMANCE
 
 _NAMES = {
     "true-positive": "TP",

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import polars as pl
 
+from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS
 from xray_assets.feedback.consensus import consensus, countable_reads
-from xray_assets.statistics.promotion_rule import PromotionRule
-from xray_assets.statistics.uncertainty_bands import n_strata
-from xray_assets.table_contracts import REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS
+from xray_assets.promotion.rule import PromotionRule
+from xray_assets.promotion.uncertainty_bands import n_strata
 
 CELL = ("stratum", "champion_label", "challenger_label")
 """What a scored case is counted by."""

@@ -19,8 +19,8 @@ from xray_assets.catalog import (
     REVIEWED_COUNTS,
     Key,
 )
-from xray_assets.statistics.promotion_rule import PromotionRule
-from xray_assets.table_contracts import CONTRACTS
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.promotion.rule import PromotionRule
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.tables import Tables

@@ -34,7 +34,7 @@ def verify() -> None:
     os.environ.update(process_environment(settings))
     room = resources(settings)
     with DagsterInstance.get() as instance:
-        seen = verified(room["tables"], instance, room["decision_witness"])
+        seen = verified(room.tables, instance, room.decision_witness)
     for finding in seen.findings:
         error_console().print(f"[bold red]finding[/bold red] {finding}", soft_wrap=True)
     console().print(

@@ -42,7 +42,7 @@ def backtest(
         config={"ops": {"__".join(BACKTESTS): {"config": config}}},
         console=error_console(),
     )
-    rows = resources(settings)["tables"].read(BACKTESTS).filter(pl.col("run_id") == run_id)
+    rows = resources(settings).tables.read(BACKTESTS).filter(pl.col("run_id") == run_id)
     row = rows.collect().row(0, named=True)
     _show(row)
     if not row["passed"]:

@@ -41,7 +41,7 @@ def list_experiments() -> None:
     from xray_assets.deployments import resources
     from xray_assets.rollout.experiment import Experiment
 
-    rows = resources(read_settings())["tables"].read(EXPERIMENTS).sort("opened_at", descending=True)
+    rows = resources(read_settings()).tables.read(EXPERIMENTS).sort("opened_at", descending=True)
     table = folding_table(
         "experiment", "champion", "challenger", "state", "stage", "opened", "cause"
     )
@@ -140,7 +140,7 @@ def rollback(
 def _last() -> tuple["RolloutControl", "Experiment"]:
     from xray_assets.deployments import resources
 
-    control = resources(read_settings())["control"]
+    control = resources(read_settings()).control
     experiment = control.experiment()
     if experiment is None:
         refuse("no experiment yet: `xray materialize` opens the first one")

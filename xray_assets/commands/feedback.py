@@ -56,8 +56,8 @@ def submit(
     settings = read_settings()
     role = "reader"
     if reader_token:
-        from xray_assets.feedback.callers import Callers
-        from xray_assets.serving.errors import Refusal
+        from xray_assets.feedback.api.callers import Callers
+        from xray_assets.web.refusals import Refusal
 
         try:
             caller = Callers(settings).caller(f"Bearer {reader_token}")

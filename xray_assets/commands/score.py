@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xray_assets.batch.run import Summary
     from xray_assets.batch.scores import ScoringModel
     from xray_assets.progress import Progress
+    from xray_assets.resources.roles import Resources
     from xray_assets.settings import Settings
 
 
@@ -73,7 +74,7 @@ def score(
     settings = read_settings()
     roles = resources(settings)
     listed = _listed(films, settings, roles)
-    chosen = chosen_model(settings, roles["registry"], model=model, version=version)
+    chosen = chosen_model(settings, roles.registry, model=model, version=version)
     with open_output(output, stored_as.value) as opened, _bar() as progress:
         summary = score_films(
             listed,
@@ -93,16 +94,16 @@ def score(
         )
 
 
-def _listed(films: str, settings: "Settings", roles: dict[str, Any]) -> "FilmList":
+def _listed(films: str, settings: "Settings", roles: "Resources") -> "FilmList":
     """The films of a table of that name, else of a folder."""
     from xray_assets.batch.films import PATH_COLUMN, FolderFilms, TableFilms
-    from xray_assets.storage.film_folder import open_folder
-    from xray_assets.table_contracts import CONTRACTS
+    from xray_assets.contracts.tables import CONTRACTS
+    from xray_assets.storage.opening import open_folder
 
     tables = [key for key, contract in CONTRACTS.items() if PATH_COLUMN in contract.schema]
     for key in tables:
         if films in (settings.catalog.table(key), ".".join(key)):
-            return TableFilms(roles["tables"].read(key), roles["volume"].open().address)
+            return TableFilms(roles.tables.read(key), roles.volume.open().address)
     if films.startswith("s3://") or Path(films).is_dir():
         return FolderFilms(open_folder(films))
     raise ValueError(

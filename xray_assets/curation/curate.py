@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import LABELS, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.curation.films import ReadFilm, Refusal
 from xray_assets.curation.splits import split_of
-from xray_assets.table_contracts import CONTRACTS
 
 DUPLICATE, LABEL_CONFLICT = "duplicate", "label_conflict"
 

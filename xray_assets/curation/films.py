@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from xray_assets.imaging.decode import InvalidImage
-from xray_assets.imaging.patients import patient_of, subtype_of
+from xray_assets.curation.patients import patient_of, subtype_of
+from xray_assets.imaging.acceptable import InvalidImage
 from xray_assets.imaging.quality import film_facts
 from xray_assets.progress import Progress
 

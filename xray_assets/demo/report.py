@@ -14,7 +14,7 @@ from xray_assets.commands.terminal import spelled_share
 from xray_assets.settings import PROJECT, Settings
 
 if TYPE_CHECKING:
-    from xray_assets.demo.run import Outcome
+    from xray_assets.demo.outcome import Outcome
 
 
 def show_outcome(outcome: "Outcome", settings: Settings, console: Console) -> None:

@@ -8,7 +8,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.demo.clients import EndpointClient, HeldOutFilm, flatten, held_out_films
 from xray_assets.demo.orchestrator import Orchestrator, RunFailed
+from xray_assets.demo.outcome import Outcome
 from xray_assets.demo.readers import ERROR_RATE, SimulatedReaders
 from xray_assets.demo.report import show_outcome
 from xray_assets.demo.scenarios import SCENARIOS, Scenario
@@ -36,15 +36,6 @@ WAVE = 60
 """Patients read between two looks at the decision."""
 
 PATIENCE_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a demo ended: the experiment, its last decision, and how long things took in seconds."""
-
-    experiment: Experiment
-    decision: dict
-    seconds: dict[str, float]
 
 
 def run_demo(
@@ -111,12 +102,12 @@ class Demo:
 
     def __init__(self, settings: Settings, scenario: Scenario, console: Console) -> None:
         """Make the clients; nothing is sent yet."""
-        from xray_assets.serving.tokens import operator_token
+        from xray_assets.web.tokens import operator_token
 
         token = operator_token(settings)
         room = resources(settings)
         self.settings, self.scenario, self.console = settings, scenario, console
-        self.tables, self.inbox, self.control = room["tables"], room["inbox"], room["control"]
+        self.tables, self.inbox, self.control = room.tables, room.inbox, room.control
         self.orchestrator = Orchestrator(settings.dagster_url)
         self.client = EndpointClient(settings.endpoint_url, ENDPOINT_NAME, token)
         self.readers = SimulatedReaders(settings.feedback_url, token, seed=settings.seed)

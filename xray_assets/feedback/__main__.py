@@ -2,7 +2,7 @@
 
 import sys
 
-from xray_assets.feedback.server import serve
+from xray_assets.feedback.api.server import serve
 from xray_assets.settings import Settings
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from xray_assets.feedback.derive import CLAIM_OF_TYPE, READ_OF_TRUTH, TRUTH_OF_READ
-from xray_assets.table_contracts.columns import (
+from xray_assets.contracts.tables.columns import (
     CONFIDENCES,
     FEEDBACK_SOURCES,
     FEEDBACK_TYPES,
     READER_ROLES,
     READS,
 )
+from xray_assets.feedback.derive import CLAIM_OF_TYPE, READ_OF_TRUTH, TRUTH_OF_READ
 
 ID_LIMIT, NOTES_LIMIT = 200, 4000
 CLOCK_TOLERANCE = timedelta(minutes=5)

@@ -79,7 +79,7 @@ class PredictionLog:
             return {}
         import polars as pl
 
-        from xray_assets.feedback.request_days import find_rows
+        from xray_assets.feedback.intake.request_days import find_rows
         from xray_assets.feedback.tables import lake
 
         table = lake(self._settings).read(PREDICTIONS).select("date", *_COLUMNS)

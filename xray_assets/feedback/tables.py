@@ -4,7 +4,7 @@ Dagster, and only when asked.
 
 from typing import TYPE_CHECKING
 
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def lake(settings: Settings) -> "Tables":
     environment.
     """
     demand_local(settings, "reading tables for feedback")
-    from xray_assets.resources.tables import LocalDelta
+    from xray_assets.resources.local.tables import LocalDelta
 
     return LocalDelta(root=settings.lake, environment=settings.environment)
 

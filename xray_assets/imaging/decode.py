@@ -10,16 +10,20 @@ Decisions that hold everywhere because they are taken here:
 - One film is one image: animated PNG, multi-picture JPEG and multi-frame DICOM are refused.
 """
 
-from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-GreyPixels = NDArray[np.uint8]
+from xray_assets.imaging.acceptable import (
+    DEFAULT_LIMITS,
+    DecodeLimits,
+    GreyPixels,
+    InvalidImage,
+    check_dimensions,
+)
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -50,39 +54,6 @@ _TRANSPOSITIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeLimits:
-    """What is refused before any pixel is decoded.
-
-    `max_pixels` is width x height; `min_side` the shorter side in pixels; `max_scans` bounds the
-    passes of a progressive JPEG, each of which costs a walk over the whole image.
-    """
-
-    max_pixels: int = 64_000_000
-    min_side: int = 16
-    max_scans: int = 100
-
-
-DEFAULT_LIMITS = DecodeLimits()
-
-
-class InvalidImage(ValueError):
-    """The bytes are not one acceptable film.
-
-    `reason` is one of not_an_image, truncated, too_large, too_small, multi_frame, unsupported.
-    `message` may be shown to a client: it holds nothing of the file's content.
-    """
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(f"{reason}: {message}")
-        self.reason = reason
-        self.message = message
-
-    def __reduce__(self) -> tuple[type["InvalidImage"], tuple[str, str]]:
-        """Pickle with both arguments, which the message alone would lose between processes."""
-        return InvalidImage, (self.reason, self.message)
-
-
 def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> GreyPixels:
     """Grey pixels, uint8 (height, width), 0 = black, at full resolution; the array is read-only.
 
@@ -110,18 +81,6 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> GreyPixels:
     else:
         raise _unknown(data)
     return _grey(image)
-
-
-def check_dimensions(width: int, height: int, *, limits: DecodeLimits) -> None:
-    """Raise InvalidImage (too_large, too_small) when width x height pixels are outside `limits`."""
-    if width * height > limits.max_pixels:
-        raise InvalidImage(
-            "too_large", f"{width} x {height} pixels; the limit is {limits.max_pixels} in total"
-        )
-    if min(width, height) < limits.min_side:
-        raise InvalidImage(
-            "too_small", f"{width} x {height} pixels; each side needs {limits.min_side}"
-        )
 
 
 def _open(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xray_assets.imaging.decode import DecodeLimits, GreyPixels, InvalidImage, check_dimensions
+from xray_assets.imaging.acceptable import DecodeLimits, GreyPixels, InvalidImage, check_dimensions
 
 if TYPE_CHECKING:
     from pydicom import Dataset

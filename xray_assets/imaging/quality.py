@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xray_assets.imaging.decode import DEFAULT_LIMITS, DecodeLimits, decode
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 
 # References: chosen so that the 5th percentile of 1,000 real paediatric films just reaches 1.

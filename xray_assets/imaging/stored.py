@@ -12,14 +12,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from xray_assets.imaging.decode import (
-    DEFAULT_LIMITS,
-    JPEG_MAGIC,
-    PNG_MAGIC,
-    DecodeLimits,
-    decode,
-    exif_orientation,
-)
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits
+from xray_assets.imaging.decode import JPEG_MAGIC, PNG_MAGIC, decode, exif_orientation
 
 # What libjpeg looks at to tell YCbCr from RGB, without density, thumbnail or version.
 _MINIMAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"

@@ -4,7 +4,8 @@ import base64
 from collections.abc import Sequence
 from io import BytesIO
 
-from xray_assets.imaging.decode import InvalidImage, decode
+from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.decode import decode
 
 MAX_BYTES = 38_000
 """It is kept in Dagster's event log, so it has to stay small."""

@@ -22,14 +22,14 @@ from xray_assets.catalog import (
     PROMOTION_DECISION,
     Catalog,
 )
+from xray_assets.contracts.tables import ENDPOINT_CONFIG as ENDPOINT_CONFIG_CONTRACT
+from xray_assets.contracts.tables import EXPERIMENTS as EXPERIMENTS_CONTRACT
 from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment import PROMOTED, Experiment
 from xray_assets.rollout.guards import GuardLimits, red_guards
 from xray_assets.rollout.reconcile import Observation, RampPolicy
-from xray_assets.table_contracts import ENDPOINT_CONFIG as ENDPOINT_CONFIG_CONTRACT
-from xray_assets.table_contracts import EXPERIMENTS as EXPERIMENTS_CONTRACT
 
 ALARMS = ("sample_ratio", "recent_evidence")
 """Reason codes of a decision that are red guards in a ramp."""

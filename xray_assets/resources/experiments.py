@@ -94,7 +94,7 @@ def _opened(
     """The first experiment (Keras champion, PyTorch challenger) or the next one; a person opens
     that.
     """
-    from xray_assets.statistics.promotion import PromotionRule
+    from xray_assets.promotion import PromotionRule
 
     if last is not None and not last.is_settled:
         raise ExperimentError(

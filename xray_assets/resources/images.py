@@ -10,13 +10,11 @@ from typing import Any
 
 import dagster as dg
 
-from xray_assets.catalog import XRAY_IMAGES, Catalog
 from xray_assets.progress import Progress
 from xray_assets.resources.kaggle import KaggleDataset
-from xray_assets.resources.unconnected import NotYetOnDatabricks
 from xray_assets.settings import PROJECT
 from xray_assets.sources.origins import OpenSource, open_films, open_phantoms, source_kind
-from xray_assets.storage.film_folder import FilmFolder, open_folder
+from xray_assets.storage.film_folder import FilmFolder
 
 
 class FilmSettings(dg.ConfigurableResource):
@@ -90,37 +88,3 @@ class ImageVolume(dg.ConfigurableResource, ABC):
     @abstractmethod
     def open(self) -> FilmFolder:
         """The volume's folder."""
-
-
-class LocalVolume(ImageVolume):
-    """The volume as a folder: `<root>/<catalog>/bronze/xray_images`."""
-
-    root: str
-    environment: str = "dev"
-
-    def open(self) -> FilmFolder:
-        """See ImageVolume."""
-        return open_folder("/".join((self.root, Catalog(self.environment).name, *XRAY_IMAGES)))
-
-
-class S3Volume(ImageVolume):
-    """The volume below an s3:// root: `<root>/<catalog>/bronze/xray_images`."""
-
-    root: str
-    environment: str = "dev"
-    s3: dg.ResourceDependency[S3Access]
-
-    def open(self) -> FilmFolder:
-        """See ImageVolume."""
-        address = "/".join((self.root.rstrip("/"), Catalog(self.environment).name, *XRAY_IMAGES))
-        return open_folder(address, s3_client=self.s3.client())
-
-
-class UnityCatalogVolume(ImageVolume):
-    """The volume in Unity Catalog."""
-
-    environment: str = "dev"
-
-    def open(self) -> FilmFolder:
-        """See ImageVolume."""
-        raise NotYetOnDatabricks("the image volume")

@@ -79,8 +79,8 @@ class ShadowScorer(dg.ConfigurableResource):
         return ServingArtifact.load(folder, expected_sha256=candidate.artifact_sha256)
 
     def _film(self, digest: str):
-        from xray_assets.imaging.decode import InvalidImage
-        from xray_assets.serving.films import stored_model_input
+        from xray_assets.imaging.acceptable import InvalidImage
+        from xray_assets.serving.hot_path.films import stored_model_input
 
         data = self.inference_log.image(digest)
         try:

@@ -3,16 +3,14 @@
 The asset asks for a training; this room knows the process. No gate, metric or model here.
 """
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.settings import Settings
 from xray_assets.training.gates import GATES
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
@@ -52,50 +50,6 @@ class Training(dg.ConfigurableResource, ABC):
         """
 
 
-class LocalTraining(Training):
-    """A subprocess on this machine, through Dagster Pipes."""
-
-    folder: str
-    """Films manifests are written below this folder, one folder a run."""
-    command: list[str] = []
-    """What is run; empty: the script, by this interpreter."""
-
-    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
-        """See Training."""
-        path = Path(self.folder) / run_id / f"{family}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        films.write_parquet(path)
-        return str(path)
-
-    def train(
-        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
-    ) -> Iterator[Result]:
-        """See Training."""
-        threads = str(extras.get("threads", self.threads))
-        client = dg.PipesSubprocessClient(
-            # Frameworks read these when they are loaded; two that contend for the cores crawl.
-            env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
-        )
-        command = self.command or [sys.executable, "-m", "xray_assets.training"]
-        context.log.info(f"training {family} in a process of its own ({threads} threads)")
-        invocation = client.run(context=context, command=command, extras=dict(extras))
-        yield from demanded(invocation.get_results(implicit_materializations=False), family)
-
-
-class DatabricksTraining(Training):
-    """The same script as a serverless Databricks task."""
-
-    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
-        """See Training."""
-        raise NotYetOnDatabricks("staging the films of a training")
-
-    def train(
-        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
-    ) -> Iterator[Result]:
-        """See Training."""
-        raise NotYetOnDatabricks("training")
-
-
 def demanded(results: Any, family: str) -> Iterator[Result]:
     """The results of a script, and an error where silence would look like success.
 
@@ -130,3 +84,22 @@ def _gate(check: dg.AssetCheckResult) -> str:
     figures = {name: entry.value for name, entry in check.metadata.items()}
     value, limit = figures.get("value"), figures.get("limit")
     return f"{check.check_name} {value:.6g} against {limit:g} ({figures.get('cause')})"
+
+
+def training_settings(settings: Settings) -> dict[str, Any]:
+    """What both deployments train with."""
+    limits = {"keras": settings.train_limit_keras, "pytorch": settings.train_limit_pytorch}
+    return {
+        "environment": settings.environment,
+        "tracking_uri": settings.mlflow_uri,
+        "artifacts_uri": (settings.mlflow_folder / "artifacts").as_uri(),
+        "mlflow_url": f"http://{settings.host}:{settings.mlflow_port}",
+        "seed": settings.seed,
+        "epochs": settings.epochs,
+        "threads": settings.training_threads,
+        "limits": {family: limit for family, limit in limits.items() if limit != "all"},
+        "gate_min_auc": settings.gate_min_auc,
+        "gate_min_sensitivity": settings.gate_min_sensitivity,
+        "gate_max_parity": settings.gate_max_parity,
+        "gates_cause": settings.gates_cause,
+    }

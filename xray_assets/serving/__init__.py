@@ -1,7 +1,7 @@
 """The local endpoint: one process that serves champion and challenger and loses no request.
 
 Start it with `python -m xray_assets.serving` or `serve(settings)`. Importing this package is cheap
-and loads no framework: readers of the log use `xray_assets.serving.log_reader` alone.
+and loads no framework: readers of the log use `xray_assets.serving.log.reader` alone.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def serve(settings: "Settings") -> None:
     """Serve until SIGTERM or SIGINT, then stop gracefully; see `serving.server.serve`."""
-    from xray_assets.serving.server import (
+    from xray_assets.serving.process.server import (
         serve as run,
     )  # uvicorn and onnxruntime are loaded here only
 

@@ -14,8 +14,8 @@ def main(arguments: list[str]) -> int:
     supervisor's way to start a worker.
     """
     if len(arguments) == 3 and arguments[0] == "--worker":
-        from xray_assets.serving.journal import Journal
-        from xray_assets.serving.worker import ignore_interrupts, run_worker
+        from xray_assets.serving.process.journal import Journal
+        from xray_assets.serving.process.worker import ignore_interrupts, run_worker
 
         ignore_interrupts()
         settings = Settings.model_validate_json(os.environ.pop("XRAY_SERVING_SETTINGS"))
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
             "...\n"
         )
         return 2
-    from xray_assets.serving.server import ServerError, serve
+    from xray_assets.serving.process.server import ServerError, serve
 
     try:
         serve(Settings())

@@ -3,9 +3,9 @@
 import polars as pl
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.sources.manifest import VolumeContent
 from xray_assets.storage.film_folder import FilmFolder
-from xray_assets.table_contracts import CONTRACTS
 
 
 def new_rows(content: VolumeContent, table: pl.LazyFrame, volume: FilmFolder) -> pl.DataFrame:

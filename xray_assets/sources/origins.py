@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from xray_assets.progress import Progress
-from xray_assets.storage.film_folder import FilmFolder, open_folder
+from xray_assets.storage.film_folder import FilmFolder
+from xray_assets.storage.opening import open_folder
 
 DEFAULT_PHANTOMS = 1000
 
@@ -73,7 +74,7 @@ def open_phantoms(
     A later, larger count adds phantoms and changes none. `count` is rounded up to pairs; None
     means DEFAULT_PHANTOMS.
     """
-    from xray_assets.imaging.phantoms import PHANTOM_VERSION, write_phantoms
+    from xray_assets.sources.phantoms.folder import PHANTOM_VERSION, write_phantoms
 
     wanted = DEFAULT_PHANTOMS if count is None else count
     root = root / f"phantom-{seed}"

@@ -12,12 +12,12 @@ from typing import Any
 import duckdb
 
 from xray_assets.catalog import PERFORMANCE, PREDICTION_FEEDBACK, PREDICTIONS, Catalog, Key
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.sql.dialect import speak_databricks
 from xray_assets.sql.performance_view import performance_select, register_consensus
-from xray_assets.table_contracts import CONTRACTS
 
 BATCH = 10_000
 _CONSENSUS = "consensus_of_reads"

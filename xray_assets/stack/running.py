@@ -5,7 +5,7 @@ from pathlib import Path
 from xray_assets.settings import Settings
 from xray_assets.stack import processes
 from xray_assets.stack.processes import RunningProcess
-from xray_assets.stack.sockets import remove_socket_folder
+from xray_assets.web.listening import remove_socket_folder
 
 GRACE_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: the endpoint drains, Dagster's runs record their end."""

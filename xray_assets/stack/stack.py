@@ -13,8 +13,8 @@ from xray_assets.stack import processes, readiness, running
 from xray_assets.stack.environment import process_environment, variable
 from xray_assets.stack.processes import RunningProcess
 from xray_assets.stack.services import DEFAULT_SERVICES, Service, expand, services
-from xray_assets.stack.sockets import socket_folder
 from xray_assets.stack.state import WORKSPACE, prepare_state
+from xray_assets.web.listening import socket_folder
 
 WATCH_SECONDS = 1.0
 

@@ -6,8 +6,6 @@ Here: the one interface that sources and volumes share. Not here: what the files
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +48,3 @@ class FilmFolder(ABC):
     def free_bytes(self) -> int | None:
         """Bytes that still fit; None where that has no limit worth asking about."""
         return None
-
-
-def open_folder(address: str, *, s3_client: Any | None = None) -> FilmFolder:
-    """The folder at `address`: a path, or s3://bucket/prefix with a boto3 client."""
-    if address.startswith("s3://"):
-        from xray_assets.storage.s3_folder import S3Folder
-
-        return S3Folder(address, client=s3_client)
-    from xray_assets.storage.local_folder import LocalFolder
-
-    return LocalFolder(Path(address))
-
-
-def read_film(location: str, *, s3_client: Any | None = None) -> bytes:
-    """The bytes of a film by the `file_path` that the tables hold.
-
-    Raises FileNotFoundError when it is not there, OSError when the storage fails.
-    """
-    parent, _, name = location.rpartition("/")
-    return open_folder(parent, s3_client=s3_client).read(name)

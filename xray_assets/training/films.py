@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from xray_assets.imaging.decode import InvalidImage, decode
+from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
-from xray_assets.storage.film_folder import read_film
+from xray_assets.storage.opening import read_film
 from xray_assets.training.request import FILM_COLUMNS
 
 SPLITS = ("train", "val", "test")

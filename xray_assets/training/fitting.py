@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from xray_assets.statistics.roc import area_under_curve
 from xray_assets.training.augmentation import shifted
+from xray_assets.training.families.network import Array, Network
 from xray_assets.training.films import Films
-from xray_assets.training.network import Array, Network
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from xray_assets.training import tracking
+from xray_assets.training.families import build
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import Epoch, Plan, fit
 from xray_assets.training.judging import judged
-from xray_assets.training.network import build
 from xray_assets.training.recording import Outcome, record
 from xray_assets.training.request import TrainingRequest
 

@@ -9,11 +9,11 @@ from typing import Any
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.training import tracking
 from xray_assets.training.evaluation import Evaluation
+from xray_assets.training.families.network import Network
 from xray_assets.training.films import FilmSplits, class_counts
 from xray_assets.training.fitting import History, Plan
 from xray_assets.training.gates import Gate
 from xray_assets.training.judging import Judgement
-from xray_assets.training.network import Network
 from xray_assets.training.plots import png, reliability, roc_and_confusion, training_curve
 from xray_assets.training.request import TrainingRequest
 

@@ -27,7 +27,7 @@ from xray_assets.scoring.registered import (
 )
 from xray_assets.training.fitting import History
 
-PYFUNC_FILE = Path(__file__).with_name("pyfunc_model.py")
+PYFUNC_FILE = Path(__file__).with_name("families") / "pyfunc_model.py"
 PYFUNC_ROOMS = ("__init__.py", "catalog.py", "imaging", "scoring")
 """What a registered version carries of this package, so that it loads without it."""
 

@@ -12,9 +12,10 @@ from PIL import Image
 
 from xray_assets.assets import images, metadata
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
-from xray_assets.resources.images import ConfiguredSource, FilmSettings, LocalVolume, S3Access
+from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.images import LocalVolume
+from xray_assets.resources.local.tables import LocalDelta
 
 TABLES: tuple[Key, ...] = (KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS)
 STAGES = [images, metadata]

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from xray_assets.resources.tables import UnityCatalog
+from xray_assets.resources.databricks.tables import UnityCatalog
 
 
 class ParquetTables(UnityCatalog):

@@ -12,7 +12,7 @@ from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.serving.films import stored_model_input
+from xray_assets.serving.hot_path.films import stored_model_input
 from xray_assets.training import tracking
 from xray_assets_tests.logged_world import LoggedWorld
 from xray_assets_tests.serving.networks import film_mean_network
@@ -61,7 +61,7 @@ def test_the_candidate_is_scored_on_every_reviewed_film_and_counts_in_no_experim
     world: LoggedWorld,
 ) -> None:
     room = resources(world.settings)
-    tables, log = room["tables"], room["inference_log"]
+    tables, log = room.tables, room.inference_log
     before = [tables.version(key) for key in (REVIEWED_CASES, PROMOTION_DECISION)]
     result = backtest(world, 1)
     assert [tables.version(key) for key in (REVIEWED_CASES, PROMOTION_DECISION)] == before
@@ -88,10 +88,10 @@ def test_the_candidate_is_scored_on_every_reviewed_film_and_counts_in_no_experim
 
 
 def test_the_champion_itself_and_unknown_versions_are_refused(world: LoggedWorld) -> None:
-    known = resources(world.settings)["tables"].version(BACKTESTS)
+    known = resources(world.settings).tables.version(BACKTESTS)
     for version, message in ((2, "champion itself"), (9, "no version 9")):
         failed = backtest(world, version, raise_on_error=False)
         assert not failed.success
         (failure,) = failed.filter_events(lambda event: event.is_step_failure)
         assert message in str(failure.event_specific_data.error)
-    assert resources(world.settings)["tables"].version(BACKTESTS) == known
+    assert resources(world.settings).tables.version(BACKTESTS) == known

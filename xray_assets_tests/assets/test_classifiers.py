@@ -9,9 +9,10 @@ import pytest
 
 from xray_assets.assets.classifiers import TrainingConfig, classifier, classifiers, training_request
 from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
-from xray_assets.resources.registry import LocalRegistry
-from xray_assets.resources.training import DatabricksTraining, LocalTraining
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.resources.databricks.training import DatabricksTraining
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.local.registry import LocalRegistry
+from xray_assets.resources.local.training import LocalTraining
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.training.films import load_splits
 from xray_assets.training.gates import AUC, GATES

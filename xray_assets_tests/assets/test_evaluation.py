@@ -21,10 +21,10 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
     Key,
 )
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.statistics.promotion_rule import PromotionRule
-from xray_assets.table_contracts import CONTRACTS
+from xray_assets.promotion.rule import PromotionRule
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets_tests.logged_world import LoggedWorld
 
 TABLES = (

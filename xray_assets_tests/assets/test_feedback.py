@@ -13,10 +13,11 @@ from polars.testing import assert_frame_equal
 
 from xray_assets.assets.feedback import feedback_checks, prediction_feedback
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
-from xray_assets.feedback.intake_run import IntakeConflict, take_in
-from xray_assets.resources.feedback import FeedbackTable, LocalInbox
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.feedback.intake.run import IntakeConflict, take_in
+from xray_assets.resources.databricks.feedback import FeedbackTable
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.local.feedback import LocalInbox
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets_tests.feedback.memory_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.scenery import entry, lake, log, request_id, send
 

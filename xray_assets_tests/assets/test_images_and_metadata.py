@@ -14,8 +14,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_IMAGES, XRAY_METADATA, XRAY_REJECTS
-from xray_assets.resources.images import S3Access, S3Volume, UnityCatalogVolume
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.resources.databricks.images import UnityCatalogVolume
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.images import S3Access
+from xray_assets.resources.local.images import S3Volume
 from xray_assets.settings import PROJECT
 from xray_assets_tests.assets.ingest_and_curate import (
     TABLES,

@@ -28,7 +28,7 @@ def evaluate(world: LoggedWorld) -> dict[str, dg.AssetCheckEvaluation]:
 
 
 def decisions(world: LoggedWorld) -> list[dict[str, Any]]:
-    table = resources(world.settings)["tables"].read(PROMOTION_DECISION)
+    table = resources(world.settings).tables.read(PROMOTION_DECISION)
     return table.sort("chain_position").collect().to_dicts()
 
 

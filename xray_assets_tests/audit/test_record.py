@@ -14,12 +14,12 @@ from xray_assets.audit.chain import Head, sealed
 from xray_assets.audit.verify import verify
 from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.cli import app
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.resources.witness import DecisionWitness
 from xray_assets.stack.environment import process_environment
 from xray_assets.stack.state import prepare_state
-from xray_assets.table_contracts import CONTRACTS
 from xray_assets_tests.logged_world import LoggedWorld
 
 STEP_US = 3_600_000_000
@@ -39,7 +39,7 @@ class Hospital:
         for name, value in process_environment(self.settings).items():
             monkeypatch.setenv(name, value)
         self.room = resources(self.settings)
-        self.tables = self.room["tables"]
+        self.tables = self.room.tables
         self.instance = dg.DagsterInstance.get()
 
     def decide(self, times: int = 1, *, raise_on_error: bool = True) -> bool:
@@ -65,7 +65,7 @@ class Hospital:
         self.tables.overwrite(PROMOTION_DECISION, pl.DataFrame(rows, schema=schema))
 
     def findings(self) -> tuple[str, ...]:
-        return verify(self.tables, self.instance, self.room["decision_witness"]).findings
+        return verify(self.tables, self.instance, self.room.decision_witness).findings
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from xray_assets.batch.films import PAGE, FolderFilms, ListedFilm, TableFilms, named_like_a_film
-from xray_assets.storage.film_folder import open_folder
+from xray_assets.storage.opening import open_folder
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from xray_assets.imaging.decode import decode
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.storage.film_folder import open_folder
+from xray_assets.storage.opening import open_folder
 from xray_assets_tests.batch.made import dense_network, make_films, make_model, scoring_model
 from xray_assets_tests.serving.networks import dark_films_fail_network, write_artifact
 from xray_assets_tests.serving.server_process import Server, ab_config, encoded, film_pixels

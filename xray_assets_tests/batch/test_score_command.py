@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import CHAMPION, KERAS_CLASSIFIER, XRAY_METADATA, Catalog
 from xray_assets.cli import app
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.images import S3Access
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.registry import ModelRegistry
 from xray_assets.settings import Settings
-from xray_assets.storage.film_folder import open_folder
-from xray_assets.table_contracts import CONTRACTS
+from xray_assets.storage.opening import open_folder
 from xray_assets.training import tracking
 from xray_assets_tests.batch.made import dense_network, make_films
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from xray_assets.cases.pairing import SEEN_COLUMNS, eligible, missing_scores, pair
+from xray_assets.contracts.tables import PAIRED_PREDICTIONS, PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.rollout.experiment import Experiment
-from xray_assets.table_contracts import PAIRED_PREDICTIONS, PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets_tests.rollout.examples import an_experiment
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from xray_assets.cases.counts import ROLES, UnrecordedConfig, paired_counts
 from xray_assets.cases.decision import served_correct
 from xray_assets.cases.review import ledger, review, segment_counts
-from xray_assets.statistics.promotion import PairedCounts, PromotionRule
-from xray_assets.statistics.uncertainty_bands import n_strata
-from xray_assets.table_contracts import REVIEWED_CASES, REVIEWED_COUNTS
+from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS
+from xray_assets.promotion import PairedCounts, PromotionRule
+from xray_assets.promotion.uncertainty_bands import n_strata
 from xray_assets_tests.cases.examples import pairs, predictions, reads
 
 RULE = PromotionRule()

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
-from xray_assets.feedback.callers import add_reader
+from xray_assets.feedback.api.callers import add_reader
 from xray_assets.feedback.inbox_reader import InboxReader
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.stack.state import prepare_state
 from xray_assets_tests.sql.made_lake import predictions

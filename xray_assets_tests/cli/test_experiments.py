@@ -33,7 +33,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def keep(settings: Settings, experiment: Experiment, *verdicts: str) -> None:
-    control: RolloutControl = resources(settings)["control"]
+    control: RolloutControl = resources(settings).control
     control.save(experiment)
     for number, verdict in enumerate(verdicts):
         row = a_decision(experiment, verdict, f"code: sentence {number}\nmore: [of] it", number)

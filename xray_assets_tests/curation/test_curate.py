@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from xray_assets.catalog import XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.curation.candidates import candidates
 from xray_assets.curation.curate import Curated, Known, curate
 from xray_assets.curation.films import Candidate, read_films
 from xray_assets.curation.leaks import leaks
-from xray_assets.table_contracts import CONTRACTS
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}

@@ -5,8 +5,8 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import Key
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.tables import Tables
-from xray_assets.table_contracts import CONTRACTS
 
 
 class Crash(BaseException):

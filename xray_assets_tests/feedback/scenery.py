@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import PREDICTIONS
+from xray_assets.contracts.tables import PREDICTION_FEEDBACK
+from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.message import compose
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.serving.log_schema import COLUMNS, INSERT_PREDICTION, SCHEMA
+from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.serving.log.schema import COLUMNS, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
-from xray_assets.table_contracts import PREDICTION_FEEDBACK
-from xray_assets.table_contracts import PREDICTIONS as PREDICTIONS_CONTRACT
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from xray_assets.feedback.callers import add_reader, readers_file
+from xray_assets.feedback.api.callers import add_reader, readers_file
 from xray_assets.feedback.inbox_reader import InboxReader
 from xray_assets_tests.feedback.scenery import endpoint_log, request_id, settings
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
-from xray_assets.feedback import intake_run
-from xray_assets.feedback.intake_run import take_in
-from xray_assets.feedback.sent import SENT, parse
+from xray_assets.feedback.intake import run as intake_run
+from xray_assets.feedback.intake.run import take_in
+from xray_assets.feedback.intake.sent import SENT, parse
 from xray_assets.resources.tables import Tables
 from xray_assets_tests.feedback.memory_tables import Crash, CrashingTables, MemoryTables
 from xray_assets_tests.feedback.scenery import NOON, entry, prediction_rows, request_id

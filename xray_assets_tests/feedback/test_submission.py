@@ -19,10 +19,10 @@ from xray_assets.feedback import (
 from xray_assets.feedback.desk import FeedbackBatchRefused
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.inbox_reader import InboxReader
-from xray_assets.feedback.intake_run import take_in
+from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
-from xray_assets.resources.feedback import LocalInbox
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.stack.state import prepare_state
 from xray_assets_tests.feedback.scenery import endpoint_log, lake, log, request_id, settings
 

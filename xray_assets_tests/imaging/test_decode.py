@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from xray_assets.imaging.decode import DecodeLimits, InvalidImage, decode
+from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
+from xray_assets.imaging.decode import decode
 from xray_assets_tests.imaging.made_films import (
     encoded,
     exif_with,

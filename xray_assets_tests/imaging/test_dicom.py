@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xray_assets.imaging.decode import DecodeLimits, InvalidImage, decode
+from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.stored import without_metadata
 from xray_assets_tests.imaging.made_films import encoded, grey
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 
-from xray_assets.imaging.decode import InvalidImage
+from xray_assets.imaging.acceptable import InvalidImage
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.quality import film_facts, quality_score
 from xray_assets_tests.imaging.made_films import REAL_FILMS, encoded

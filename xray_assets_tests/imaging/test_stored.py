@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from xray_assets.imaging.decode import InvalidImage, decode
+from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.stored import without_metadata
 from xray_assets_tests.imaging.made_films import REAL_FILMS, encoded, exif_with, grey
 

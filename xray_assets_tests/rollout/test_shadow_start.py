@@ -41,7 +41,7 @@ class Shadow:
         self.server.start()
         room = resources(self.settings)
         self.tables, self.control, self.registry = (
-            room[name] for name in ("tables", "control", "registry")
+            getattr(room, name) for name in ("tables", "control", "registry")
         )
         self.instance = dg.DagsterInstance.ephemeral()
         self.decisions = 0

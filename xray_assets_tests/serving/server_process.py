@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from xray_assets.serving.log_reader import InferenceLogReader
+from xray_assets.serving.log.reader import InferenceLogReader
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 ENDPOINT = "film-mean"

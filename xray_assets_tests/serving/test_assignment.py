@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_assets.serving.assignment import assigned_to_challenger, position
+from xray_assets.serving.hot_path.assignment import assigned_to_challenger, position
 
 TEXT = st.text(max_size=40)
 SHARE = st.integers(0, 100)

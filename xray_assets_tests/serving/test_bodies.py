@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_assets.serving.bodies import Invocation, parse
-from xray_assets.serving.errors import BadRequest
+from xray_assets.serving.hot_path.bodies import Invocation, parse
+from xray_assets.web.refusals import BadRequest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

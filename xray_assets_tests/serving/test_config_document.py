@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from xray_assets.serving.config_document import EndpointConfig, parse_config
-from xray_assets.serving.errors import InvalidParameter
+from xray_assets.serving.control.config_document import EndpointConfig, parse_config
+from xray_assets.web.refusals import InvalidParameter
 from xray_assets_tests.serving.server_process import ab_config, served_entity
 
 A, B = "a" * 64, "b" * 64

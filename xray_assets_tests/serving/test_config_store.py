@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from xray_assets.serving.config_document import parse_config
-from xray_assets.serving.config_store import (
+from xray_assets.serving.control.config_document import parse_config
+from xray_assets.serving.control.config_store import (
     ConfigStore,
     ConfigStoreError,
     EndpointRecord,

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xray_assets.imaging.decode import DecodeLimits, decode
+from xray_assets.imaging.acceptable import DecodeLimits
+from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.preprocess import model_input
-from xray_assets.serving.errors import BadRequest
-from xray_assets.serving.films import FLOAT32_BYTES, LargeFilm, film, stored_model_input
+from xray_assets.serving.hot_path.films import FLOAT32_BYTES, LargeFilm, film, stored_model_input
+from xray_assets.web.refusals import BadRequest
 from xray_assets_tests.serving.server_process import encoded, film_pixels
 
 JPEG = encoded(film_pixels(1))

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from xray_assets.imaging.preprocess import model_input
-from xray_assets.serving.case_keys import CaseKeys
-from xray_assets.serving.films import film, stored_model_input
-from xray_assets.serving.log_reader import InferenceLogReader
-from xray_assets.serving.log_rows import LogEntry
-from xray_assets.serving.log_writer import LogUnavailable, LogWriter
-from xray_assets.serving.request_ids import new_request_id
+from xray_assets.serving.hot_path.case_keys import CaseKeys
+from xray_assets.serving.hot_path.films import film, stored_model_input
+from xray_assets.serving.hot_path.request_ids import new_request_id
+from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.rows import LogEntry
+from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets_tests.serving.server_process import film_base64, film_pixels
 
 

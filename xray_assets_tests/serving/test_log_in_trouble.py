@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from xray_assets.serving.log_writer import PATIENCE_SECONDS
+from xray_assets.serving.log.writer import PATIENCE_SECONDS
 from xray_assets_tests.serving.server_process import Server, ab_config, film_base64
 
 BODY = {"inputs": [film_base64(1, 40)]}

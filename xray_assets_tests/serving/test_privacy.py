@@ -149,7 +149,7 @@ def test_the_search_would_find_a_marker(outputs: dict[str, bytes]) -> None:
 
 
 def test_the_journal_refuses_fields_that_are_not_listed() -> None:
-    from xray_assets.serving.journal import Journal
+    from xray_assets.serving.process.journal import Journal
 
     stream = io.StringIO()
     with pytest.raises(ValueError, match="allow-list"):
@@ -160,5 +160,5 @@ def test_the_journal_refuses_fields_that_are_not_listed() -> None:
 def test_no_module_of_the_server_prints() -> None:
     import xray_assets.serving
 
-    for file in Path(xray_assets.serving.__file__).parent.glob("*.py"):
+    for file in Path(xray_assets.serving.__file__).parent.rglob("*.py"):
         assert "print(" not in file.read_text()

@@ -2,9 +2,9 @@ import sqlite3
 import time
 from pathlib import Path
 
-from xray_assets.serving.log_reader import InferenceLogReader
-from xray_assets.serving.log_rows import LogEntry
-from xray_assets.serving.retention import Purged, purge
+from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.retention import Purged, purge
+from xray_assets.serving.log.rows import LogEntry
 from xray_assets_tests.serving.test_log import entry, write, writer
 
 DAY_US = 86_400_000_000

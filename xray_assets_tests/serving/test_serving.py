@@ -15,9 +15,9 @@ import pytest
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.serving.config_document import parse_config
-from xray_assets.serving.films import stored_model_input
-from xray_assets.serving.scoring_lane import ScoringLane
+from xray_assets.serving.control.config_document import parse_config
+from xray_assets.serving.hot_path.films import stored_model_input
+from xray_assets.serving.hot_path.scoring_lane import ScoringLane
 from xray_assets_tests.serving.networks import (
     dark_films_fail_network,
     slow_network,

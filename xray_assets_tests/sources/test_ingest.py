@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.sources.ingest import MAX_FAILURES, Ingest, IngestFailed, ingest
 from xray_assets.sources.ingested_rows import new_rows
 from xray_assets.sources.manifest import (
@@ -17,7 +18,6 @@ from xray_assets.sources.manifest import (
 )
 from xray_assets.sources.source_films import SourceFilm
 from xray_assets.storage.disk_space import NoSpace
-from xray_assets.table_contracts import CONTRACTS
 from xray_assets_tests.sources.film_folders import MemoryFolder, source_of
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.table_contracts import CONTRACTS
-from xray_assets.table_contracts.columns import CONFIDENCES, READER_ROLES, READS
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.contracts.tables.columns import CONFIDENCES, READER_ROLES, READS
+from xray_assets.resources.local.tables import LocalDelta
 
 SERVED = ("pneumonia_poc_classifier-1", "pneumonia_poc_classifier_pytorch-2")
 TRUTHS = {"pneumonia": "PNEUMONIA", "normal": "NORMAL"}

@@ -8,7 +8,7 @@ import pytest
 
 from xray_assets.cases.performance import performance
 from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
-from xray_assets.resources.tables import LocalDelta
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import PROJECT
 from xray_assets.sql.lake import LakeSql
 from xray_assets_tests.sql.made_lake import fill

@@ -15,13 +15,13 @@ import pytest
 from rich.console import Console
 
 from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS, XRAY_METADATA
-from xray_assets.resources.tables import LocalDelta
-from xray_assets.resources.unconnected import NotYetOnDatabricks
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.sql.lake import LakeSql, SqlError
 from xray_assets.sql.shown import as_table, write_csv
 from xray_assets.stack.readiness import status
-from xray_assets.table_contracts import CONTRACTS
 from xray_assets_tests.sql.made_lake import fill, predictions
 from xray_assets_tests.stack.free_ports import free_ports
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from xray_assets.cases.performance import performance
+from xray_assets.contracts.tables import PERFORMANCE
 from xray_assets.sql.performance_view import performance_select, register_consensus
-from xray_assets.table_contracts import PERFORMANCE
 from xray_assets_tests.sql.made_lake import feedback, predictions
 
 

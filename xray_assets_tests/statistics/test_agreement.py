@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact
 from sklearn.metrics import cohen_kappa_score
 
+from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS, band_of, n_strata, stratum
 from xray_assets.statistics.agreement import (
     agreement,
     cohens_kappa,
@@ -16,7 +17,6 @@ from xray_assets.statistics.agreement import (
     reader_agreement,
 )
 from xray_assets.statistics.classical import NOT_VALID, classical_comparison
-from xray_assets.statistics.uncertainty_bands import DEFAULT_CUTS, band_of, n_strata, stratum
 
 answers = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=50)
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from xray_assets.resources.images import S3Access
-from xray_assets.storage.film_folder import FilmFolder, StoredFile, open_folder, read_film
+from xray_assets.storage.film_folder import FilmFolder, StoredFile
+from xray_assets.storage.opening import open_folder, read_film
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from xray_assets.training.canonical_onnx import canonical
+from xray_assets.training.families.canonical_onnx import canonical
 
 FILMS = np.random.default_rng(0).random((3, 4, 4), np.float32)
 

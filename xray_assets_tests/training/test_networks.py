@@ -3,10 +3,10 @@ import pytest
 
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.training.canonical_onnx import canonical
+from xray_assets.training.families import build
+from xray_assets.training.families.canonical_onnx import canonical
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import Plan, fit, sigmoid
-from xray_assets.training.network import build
 from xray_assets_tests.training.small_films import write_films
 
 FAMILIES = pytest.mark.parametrize("family", ["keras", "pytorch"])

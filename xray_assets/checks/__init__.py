@@ -1,0 +1,1 @@
+"""What Dagster makes of a table's contract: a check, metadata, column lineage."""

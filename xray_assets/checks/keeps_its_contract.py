@@ -1,0 +1,97 @@
+"""One generated blocking check a table: what was stored still keeps the table's contract.
+
+The last passing evaluation recorded how far it had read; `contract_reading.py` reads the table from
+there. Every row is read the first time, after a change of the contract, where the recorded state
+of the table is gone, and when the check is run with `full: true`.
+Not here: checks of one table's meaning; they stand beside its asset.
+"""
+
+import hashlib
+from dataclasses import replace
+
+import dagster as dg
+from pydantic import Field
+
+from xray_assets.checks.reading import Checked, examine
+from xray_assets.checks.table_metadata import data_version
+from xray_assets.contracts.contract import Contract
+from xray_assets.resources.tables import Tables
+
+CHECK_NAME = "keeps_its_contract"
+
+_CHECKED_TO, _ROW_COUNT, _PROMISES = "checked_to", "row_count", "promises"
+
+
+class Reading(dg.Config):
+    """How much a check reads."""
+
+    full: bool = Field(default=False, description="Read every row, also those that were checked")
+
+
+def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
+    """The blocking check that the stored table keeps `contract`."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey(contract.key),
+        name=CHECK_NAME,
+        blocking=True,
+        description=_description(contract),
+    )
+    def keeps_its_contract(
+        context: dg.AssetCheckExecutionContext, config: Reading, tables: Tables
+    ) -> dg.AssetCheckResult:
+        previous = None if config.full else last_passing(context.instance, contract)
+        verdict = examine(contract, tables, previous)
+        metadata: dict[str, dg.MetadataValue] = {
+            "rows_read": dg.MetadataValue.int(verdict.rows_read),
+            "table_version": dg.MetadataValue.text(data_version(tables, contract.key).value),
+        }
+        if verdict.checked:
+            to = verdict.checked.to
+            metadata[_CHECKED_TO] = (
+                dg.MetadataValue.int(to) if isinstance(to, int) else dg.MetadataValue.text(to)
+            )
+            metadata[_ROW_COUNT] = dg.MetadataValue.int(verdict.checked.rows)
+            metadata[_PROMISES] = dg.MetadataValue.text(_fingerprint(contract))
+        return dg.AssetCheckResult(
+            passed=not verdict.problems,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="; ".join(verdict.problems) or "every promise is kept",
+            metadata=metadata,
+        )
+
+    return keeps_its_contract
+
+
+def last_passing(instance: dg.DagsterInstance, contract: Contract) -> Checked | None:
+    """What the latest passing evaluation of this contract's check recorded, if anything, and if
+    the contract promised then what it promises now.
+    """
+    from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey(contract.key), CHECK_NAME),
+        limit=1,
+        status={AssetCheckExecutionRecordStatus.SUCCEEDED},
+    )
+    event = records[0].event.dagster_event if records and records[0].event else None
+    metadata = event.asset_check_evaluation_data.metadata if event else {}
+    if not {_CHECKED_TO, _ROW_COUNT, _PROMISES} <= metadata.keys():
+        return None
+    if metadata[_PROMISES].value != _fingerprint(contract):
+        return None
+    return Checked(metadata[_CHECKED_TO].value, int(metadata[_ROW_COUNT].value))  # type: ignore[arg-type]
+
+
+def _fingerprint(contract: Contract) -> str:
+    columns = [replace(column, description="") for column in contract.columns]
+    promised = (columns, contract.unique, contract.partition_by, contract.cursor)
+    return hashlib.sha256(repr(promised).encode()).hexdigest()[:16]
+
+
+def _description(contract: Contract) -> str:
+    seen = f"{contract.cursor}" if contract.cursor else "version"
+    rows = f"the rows above the last checked {seen}"
+    return (
+        f"Stored types, nulls, allowed values, ranges and unique keys of {rows} keep the contract."
+    )

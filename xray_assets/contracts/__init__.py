@@ -1,0 +1,1 @@
+"""What each table promises, its columns and where they come from. Pure; no Dagster, no place."""

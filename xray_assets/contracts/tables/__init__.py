@@ -1,0 +1,50 @@
+"""The contract of every table, in the order of the lineage. Column meanings are those the UI and the
+docs show.
+"""
+
+from xray_assets.catalog import Key
+from xray_assets.contracts.contract import Contract
+from xray_assets.contracts.tables.decisions import BACKTESTS, PROMOTION_DECISION
+from xray_assets.contracts.tables.evidence import (
+    COMPARISON_SUMMARY,
+    PERFORMANCE,
+    REVIEWED_CASES,
+    REVIEWED_COUNTS,
+    SCORED_COUNTS,
+)
+from xray_assets.contracts.tables.films import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contracts.tables.reads import (
+    FEEDBACK_PENDING,
+    FEEDBACK_REJECTS,
+    PREDICTION_FEEDBACK,
+)
+from xray_assets.contracts.tables.serving import (
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    PAIRED_PREDICTIONS,
+    PREDICTIONS,
+)
+
+CONTRACTS: dict[Key, Contract] = {
+    contract.key: contract
+    for contract in (
+        KAGGLE_XRAY_METADATA,
+        XRAY_METADATA,
+        XRAY_REJECTS,
+        EXPERIMENTS,
+        ENDPOINT_CONFIG,
+        PREDICTIONS,
+        PAIRED_PREDICTIONS,
+        PREDICTION_FEEDBACK,
+        FEEDBACK_REJECTS,
+        FEEDBACK_PENDING,
+        REVIEWED_CASES,
+        REVIEWED_COUNTS,
+        SCORED_COUNTS,
+        PERFORMANCE,
+        COMPARISON_SUMMARY,
+        PROMOTION_DECISION,
+        BACKTESTS,
+    )
+}
+"""Every contract by its key, in lineage order."""

@@ -1,0 +1,69 @@
+"""Gold: verdicts and backtests."""
+
+import polars as pl
+
+from xray_assets import catalog
+from xray_assets.contracts.contract import Column, Contract
+from xray_assets.contracts.tables.columns import EXPERIMENT, VERDICTS, count, number, text, time
+
+PROMOTION_DECISION = Contract(
+    catalog.PROMOTION_DECISION,
+    "One row a verdict, with the figures behind it. Append-only and hash-chained: `xray audit verify` finds an edit.",
+    (
+        text("decision_id", "The decision: experiment and chain_position", nullable=False),
+        EXPERIMENT,
+        time("decided_at", "When", nullable=False),
+        text("champion_model", "Served name of the champion", nullable=False),
+        text("challenger_model", "Served name of the challenger", nullable=False),
+        text("verdict", "The verdict", nullable=False, allowed=VERDICTS),
+        text("reasons", "Why, one sentence a line", nullable=False),
+        count("n_reviewed", "Reviewed cases", nullable=False),
+        count("n_positive", "Reviewed cases with pneumonia", nullable=False),
+        count("n_negative", "Reviewed cases without", nullable=False),
+        *(
+            number(name, f"E-value: {name}", nullable=False)
+            for name in ("e_better", "e_worse", "e_not_missing_more", "e_missing_more")
+        ),
+        number("e_sample_ratio", "Sample-ratio e-value; the alarm is 100", nullable=False),
+        number("recent_evidence", "Recent-evidence e-detector; the alarm is 100", nullable=False),
+        text("report", "Every figure of the promotion report, JSON", nullable=False),
+        text("counts", "Counts of reviewed, scored and served cases, JSON", nullable=False),
+        text("rule_version", "Version of the promotion rule", nullable=False),
+        text("rule_hash", "SHA-256 of the promotion rule", nullable=False),
+        text("input_versions", "Delta versions of the tables read, JSON", nullable=False),
+        text("evidence_sha256", "Digest of the counts", nullable=False),
+        text("champion_sha256", "SHA-256 of the champion's artifact", nullable=False),
+        text("challenger_sha256", "SHA-256 of the challenger's artifact", nullable=False),
+        text("decided_by", "What launched the run that decided", nullable=False),
+        text("run_id", "That run, in Dagster", nullable=False),
+        count("chain_position", "Place in the hash chain, from 1", nullable=False),
+        text("previous_hash", "row_hash of the row before it", nullable=False),
+        text("row_hash", "SHA-256 of all other columns, as canonical JSON", nullable=False),
+    ),
+    unique=("decision_id",),
+)
+
+BACKTESTS = Contract(
+    catalog.BACKTESTS,
+    "One row a backtest: a candidate and the champion of that day on every reviewed film. Append-only; no evidence in any experiment.",
+    (
+        text("run_id", "Dagster's run that made it", nullable=False),
+        time("made_at", "When", nullable=False),
+        text("champion_model", "Served name of the champion", nullable=False),
+        text("champion_sha256", "SHA-256 of its artifact", nullable=False),
+        text("candidate_model", "Served name of the candidate", nullable=False),
+        text("candidate_sha256", "SHA-256 of its artifact", nullable=False),
+        count("n_films", "Patients with a settled truth", nullable=False),
+        count("n_scored", "Of those, films that both models scored", nullable=False),
+        Column("passed", pl.Boolean, "The gate", nullable=False),
+        text(
+            "verdict",
+            "What the promotion rule says of these films",
+            nullable=False,
+            allowed=VERDICTS,
+        ),
+        text("reasons", "Why, one sentence a line", nullable=False),
+        text("report", "Every figure of the promotion report, JSON", nullable=False),
+    ),
+    unique=("run_id",),
+)

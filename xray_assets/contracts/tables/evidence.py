@@ -1,0 +1,143 @@
+"""Gold: reviewed and scored cases, and the performance of what was served."""
+
+import polars as pl
+
+from xray_assets import catalog
+from xray_assets.catalog import CHALLENGER, CHAMPION, LABELS
+from xray_assets.contracts.contract import Column, Contract
+from xray_assets.contracts.tables.columns import (
+    EXPERIMENT,
+    FEEDBACK_TYPES,
+    count,
+    date,
+    label,
+    share,
+    text,
+    time,
+)
+
+REVIEWED_CASES = Contract(
+    catalog.REVIEWED_CASES,
+    "One row a case with at least one read: the consensus behind the counts of the decision.",
+    (
+        EXPERIMENT,
+        text("request_id", "The case's request", nullable=False),
+        text("case_key", "The patient's key", nullable=False),
+        date("prediction_date", "Day of that request", nullable=False),
+        Column("stratum", pl.Int32, "Served arm x uncertainty band", nullable=False, minimum=0),
+        text(
+            "served_arm",
+            "Role of the model that answered",
+            nullable=False,
+            allowed=(CHAMPION, CHALLENGER),
+        ),
+        label("champion_label", "Champion's label", nullable=False),
+        label("challenger_label", "Challenger's label", nullable=False),
+        label("truth", "Consensus of the countable reads; null where there is none"),
+        count("n_readers", "Readers behind the consensus", nullable=False),
+        count("review_rank", "Order of the case's first read in the experiment", nullable=False),
+    ),
+    unique=("experiment_id", "request_id"),
+    partition_by=("experiment_id", "prediction_date"),
+)
+
+REVIEWED_COUNTS = Contract(
+    catalog.REVIEWED_COUNTS,
+    "One row a segment of reviewed cases, in order of review: their counts, summed up from gold.reviewed_cases again whenever one of its cases changes.",
+    (
+        EXPERIMENT,
+        count("segment", "review_rank // the rule's reviews a segment", nullable=False),
+        Column(
+            "counts",
+            pl.List(pl.Int64),
+            "Cases with a truth by stratum, champion's label, challenger's label and truth, in that order, the truth fastest",
+            nullable=False,
+        ),
+    ),
+    unique=("experiment_id", "segment"),
+    partition_by=("experiment_id",),
+)
+
+SCORED_COUNTS = Contract(
+    catalog.SCORED_COUNTS,
+    "Counts of scored cases, one row a batch and cell; their sum over batches is the decision's `scored`, `served` and `failed`.",
+    (
+        EXPERIMENT,
+        text("kind", "What is counted", nullable=False, allowed=("scored", "served", "failed")),
+        count("config_version", "Endpoint config (served)"),
+        Column("stratum", pl.Int32, "Served arm x uncertainty band (scored)", minimum=0),
+        label("champion_label", "Champion's label (scored)"),
+        label("challenger_label", "Challenger's label (scored)"),
+        text("assigned_arm", "Assigned role (served)", allowed=(CHAMPION, CHALLENGER)),
+        count("n", "How many", nullable=False),
+        count("log_position", "Last log position counted", nullable=False),
+    ),
+    unique=(),
+    partition_by=("experiment_id",),
+)
+
+PERFORMANCE = Contract(
+    catalog.PERFORMANCE,
+    "One row a prediction with the consensus of its reads: a view over predictions and feedback.",
+    (
+        text("request_id", "The request", nullable=False),
+        date("prediction_date", "Day of the request", nullable=False),
+        time("prediction_timestamp", "Time of the request", nullable=False),
+        text("served_model_name", "The served entity that answered", nullable=False),
+        Column("status_code", pl.Int32, "HTTP status", nullable=False),
+        share("prediction_score", "Probability of pneumonia"),
+        label("predicted_class", "Label at the threshold"),
+        text("feedback_id", "The read that settled the consensus"),
+        text("ground_truth", "Consensus truth", allowed=LABELS),
+        text("feedback_type", "Of the consensus", allowed=FEEDBACK_TYPES),
+        text("radiologist_id", "The reader that settled the consensus"),
+        text("feedback_confidence", "Confidence of that read"),
+        time("feedback_timestamp", "Time of that read"),
+        count("n_readers", "Readers behind the consensus", nullable=False),
+        Column("is_correct", pl.Boolean, "Null without a consensus"),
+        text(
+            "confusion_label",
+            "TP, FP, TN or FN; null without a consensus",
+            allowed=("TP", "FP", "TN", "FN"),
+        ),
+    ),
+    unique=("request_id",),
+)
+
+
+def _with_interval(name: str) -> tuple[Column, ...]:
+    return (
+        share(name, f"{name.capitalize()}; null where undefined"),
+        share(f"{name}_low", "Lower end of the 95 % interval"),
+        share(f"{name}_high", "Upper end of the 95 % interval"),
+    )
+
+
+COMPARISON_SUMMARY = Contract(
+    catalog.COMPARISON_SUMMARY,
+    "One row a served entity and day: traffic, coverage and performance with 95 % intervals.",
+    (
+        text("served_model_name", "The served entity", nullable=False),
+        date("date", "Day, UTC", nullable=False),
+        count("total_predictions", "Answered requests", nullable=False),
+        count("feedback_count", "Answered requests with a consensus", nullable=False),
+        Column(
+            "feedback_coverage_pct",
+            pl.Float64,
+            "Their share in percent",
+            nullable=False,
+            minimum=0,
+            maximum=100,
+        ),
+        *(
+            count(name, f"Consensus counts: {name.upper()}", nullable=False)
+            for name in ("tp", "fp", "tn", "fn")
+        ),
+        *(
+            c
+            for name in ("accuracy", "sensitivity", "specificity", "precision", "f1")
+            for c in _with_interval(name)
+        ),
+    ),
+    unique=("served_model_name", "date"),
+)

@@ -1,0 +1,1 @@
+"""The feedback API: HTTP over the desk, in a process of its own."""

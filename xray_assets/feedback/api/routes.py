@@ -1,0 +1,171 @@
+"""The feedback API: HTTP routes over the desk. Its own process, because model serving has no such
+route.
+
+Errors are `{"error_code", "message"}` and repeat nothing that was sent; nothing of a body is ever
+logged.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from xray_assets.feedback.api.callers import Caller, Callers
+from xray_assets.feedback.counts import get_feedback_stats
+from xray_assets.feedback.desk import FeedbackDesk, Receipt
+from xray_assets.feedback.inbox import InboxUnavailable
+from xray_assets.feedback.message import FeedbackRefused
+from xray_assets.feedback.submission import compose_batch
+from xray_assets.settings import Settings
+from xray_assets.web.body_limit import BodyLimit
+from xray_assets.web.refusals import Refusal, UnknownEndpoint
+
+BODY_LIMIT = 16 * 1024 * 1024
+ROWS_LIMIT = 10_000
+
+_STATUS = {"RESOURCE_CONFLICT": 409, "CONTRADICTORY_FEEDBACK": 409}
+_HTTP_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
+
+
+class FeedbackBody(BaseModel):
+    """One read: at least one of feedback_type, read and ground_truth. The type is derived; one that
+    is given must agree.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    feedback_type: str | None = None
+    read: str | None = None
+    ground_truth: str | None = None
+    radiologist_id: str | None = Field(None, description="Not needed with a reader's own token")
+    reader_role: str | None = Field(None, description="Comes from the token; may only repeat it")
+    blinded: bool = Field(
+        False, description="The film was read before the model's answer was shown"
+    )
+    confidence: str = "confirmed"
+    feedback_source: str = "api"
+    notes: str | None = None
+    feedback_id: str | None = Field(None, description="Your own id makes a repeat safe")
+
+
+class FeedbackRow(FeedbackBody):
+    """One row of a batch."""
+
+    request_id: str
+
+
+class FeedbackBatch(BaseModel):
+    """Several reads: all are stored, or none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    feedback: list[FeedbackRow] = Field(min_length=1, max_length=ROWS_LIMIT)
+
+
+def known_caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> Caller:
+    """Who calls. Raises Unauthenticated."""
+    return request.app.state.callers.caller(authorization)
+
+
+Known = Annotated[Caller, Depends(known_caller)]
+routes = APIRouter()
+
+
+@routes.post("/feedback/{request_id}")
+def post_feedback(request: Request, request_id: str, body: FeedbackBody, known: Known) -> Receipt:
+    """Store one read of a prediction; it is durable when the answer leaves."""
+    return _submit(request, known, [body.model_dump() | {"request_id": request_id}])[0]
+
+
+@routes.post("/feedback")
+def post_batch(request: Request, body: FeedbackBatch, known: Known) -> dict[str, list[Receipt]]:
+    """Store several reads, all or none."""
+    return {"receipts": _submit(request, known, [row.model_dump() for row in body.feedback])}
+
+
+@routes.get("/predictions/{request_id}")
+def get_prediction(request: Request, request_id: str, known: Known) -> dict[str, Any]:
+    """What is logged of a request. Not for readers, who read blind."""
+    known.demand_program()
+    prediction = request.app.state.desk.prediction(request_id)
+    if prediction is None:
+        raise UnknownEndpoint("the log does not hold this request (yet)")
+    return asdict(prediction)
+
+
+@routes.get("/stats")
+def get_stats(request: Request, known: Known, days: int = 7) -> dict[str, Any]:
+    """Counts of the last days."""
+    known.demand_program()
+    return get_feedback_stats(days, settings=request.app.state.settings)
+
+
+@routes.get("/health")
+def get_health(request: Request) -> dict[str, Any]:
+    """200 while the inbox can be read."""
+    return {"status": "ok", "inbox_position": request.app.state.desk.position()}
+
+
+def feedback_api(settings: Settings) -> FastAPI:
+    """The application. The inbox is opened when it starts and given back when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        with FeedbackDesk(settings) as desk:
+            api.state.desk = desk
+            yield
+
+    # The documentation pages load scripts from a CDN.
+    api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
+    api.state.settings, api.state.callers = settings, Callers(settings)
+    api.add_middleware(BodyLimit, limit=BODY_LIMIT)
+    api.include_router(routes)
+    _answer_errors(api)
+    return api
+
+
+def _submit(request: Request, known: Caller, rows: list[dict[str, Any]]) -> list[Receipt]:
+    for row in rows:
+        row["radiologist_id"], row["reader_role"] = known.reader(
+            row["radiologist_id"], row["reader_role"]
+        )
+    return request.app.state.desk.submit(compose_batch(rows))
+
+
+def _answer_errors(api: FastAPI) -> None:
+    @api.exception_handler(Refusal)
+    def refusal(_: Request, error: Refusal) -> JSONResponse:
+        return _error(error.status, error.error_code, error.message)
+
+    @api.exception_handler(FeedbackRefused)
+    def refused(_: Request, error: FeedbackRefused) -> JSONResponse:
+        return _error(_STATUS.get(error.error_code, 400), error.error_code, str(error))
+
+    @api.exception_handler(InboxUnavailable)
+    def unavailable(_: Request, error: InboxUnavailable) -> JSONResponse:
+        return _error(503, "TEMPORARILY_UNAVAILABLE", str(error))
+
+    @api.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        problems = [
+            f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}"
+            for one in error.errors()[:20]
+        ]
+        return _error(400, "INVALID_PARAMETER_VALUE", "; ".join(problems))
+
+    @api.exception_handler(HTTPException)
+    def other(_: Request, error: HTTPException) -> JSONResponse:
+        return _error(
+            error.status_code, _HTTP_CODES.get(error.status_code, "BAD_REQUEST"), str(error.detail)
+        )
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error_code": code, "message": message}, status, headers=headers)

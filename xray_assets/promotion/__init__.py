@@ -1,0 +1,22 @@
+"""The promotion rule's front door: counts and a rule in, a verdict or a full report out.
+
+Holds names only. The parts live beside it: `paired_counts` (the input), `promotion_rule` (every
+constant), `propensity` (who got reviewed), `evidence` (the e-processes), `sample_ratio`,
+`promotion_figures`, `verdict` (`decide`), `paired_differences`, `model_figures` and
+`promotion_report` (`report`).
+"""
+
+from xray_assets.promotion.paired_counts import PairedCounts
+from xray_assets.promotion.report import PromotionReport, report
+from xray_assets.promotion.rule import PromotionRule
+from xray_assets.promotion.verdict import PromotionDecision, Verdict, decide
+
+__all__ = [
+    "PairedCounts",
+    "PromotionDecision",
+    "PromotionReport",
+    "PromotionRule",
+    "Verdict",
+    "decide",
+    "report",
+]

@@ -1,0 +1,93 @@
+"""Every constant of the promotion rule, frozen and hashed.
+
+The formulas that use them live in `evidence`, `propensity`, `sample_ratio` and `verdict`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS
+
+
+@dataclass(frozen=True)
+class PromotionRule:
+    """The rule of `docs/decision.md`: write `sha256` into the record before the experiment starts.
+
+    Error rates: a wrong PROMOTE in at most 1 / promote_evidence of experiments, a ROLLBACK of a
+    challenger that is no worse in at most 1 / rollback_evidence. Raises ValueError on constants
+    that would make a bet lose everything or a threshold meaningless.
+    `review_correction` names the form of `propensity` and `evidence`; it selects nothing, but a
+    change of that form must change it, and with it the hash. `uncertainty_cuts` are the bands that
+    the strata of the counts were built with.
+    """
+
+    version: str = "1"
+    review_correction: str = "augmented weights; propensities averaged over poolings"
+    sensitivity_margin: float = 0.03
+    lowest_bet: float = 0.06
+    highest_bet: float = 0.9
+    n_bets: int = 12
+    promote_evidence: float = 20.0
+    rollback_evidence: float = 10.0
+    min_reviewed: int = 30
+    min_positives: int = 10
+    min_negatives: int = 10
+    max_reads: int = 5000
+    sample_ratio_evidence: float = 100.0
+    sample_ratio_pseudo_counts: float = 100.0
+    recent_evidence: float = 100.0
+    reviews_per_segment: int = 100
+    interval_level: float = 0.95
+    uncertainty_cuts: tuple[float, ...] = DEFAULT_CUTS
+
+    def __post_init__(self) -> None:
+        """Refuse constants that would void the guarantees."""
+        if not 0 < self.lowest_bet <= self.highest_bet < 1:
+            raise ValueError(
+                "bets must satisfy 0 < lowest_bet <= highest_bet < 1, "
+                f"got {self.lowest_bet} and {self.highest_bet}"
+            )
+        if not 0 <= self.sensitivity_margin < 1:
+            raise ValueError(
+                f"sensitivity_margin must lie in [0, 1), got {self.sensitivity_margin}"
+            )
+        if not 0 < self.interval_level < 1:
+            raise ValueError(f"interval_level must lie in (0, 1), got {self.interval_level}")
+        thresholds = (
+            self.promote_evidence,
+            self.rollback_evidence,
+            self.sample_ratio_evidence,
+            self.recent_evidence,
+        )
+        if not all(1 < threshold < 1e300 for threshold in thresholds):
+            raise ValueError(f"evidence thresholds must lie above 1, got {thresholds}")
+        if not self.sample_ratio_pseudo_counts > 0:
+            raise ValueError("sample_ratio_pseudo_counts must be positive")
+        if min(self.n_bets, self.max_reads, self.reviews_per_segment) < 1:
+            raise ValueError("n_bets, max_reads and reviews_per_segment must be at least 1")
+        if min(self.min_reviewed, self.min_positives, self.min_negatives) < 0:
+            raise ValueError("the minimum numbers of reviews cannot be negative")
+
+    @cached_property
+    def bets(self) -> NDArray[np.float64]:
+        """The mixture's bets, (n_bets,) geometric from lowest_bet to highest_bet."""
+        bets = np.geomspace(self.lowest_bet, self.highest_bet, self.n_bets)
+        bets.setflags(write=False)
+        return bets
+
+    @property
+    def canonical_json(self) -> str:
+        """Every constant as JSON with sorted keys and no spaces: what `sha256` covers."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex SHA-256 of `canonical_json`."""
+        return hashlib.sha256(self.canonical_json.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The twins that run on Databricks."""

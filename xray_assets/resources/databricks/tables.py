@@ -1,0 +1,55 @@
+"""The tables in Unity Catalog."""
+
+import polars as pl
+
+from xray_assets.catalog import Catalog, Key
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.tables import Tables
+
+
+class UnityCatalog(Tables):
+    """The same tables in Unity Catalog."""
+
+    environment: str = "dev"
+
+    def read(self, key: Key) -> pl.LazyFrame:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading tables")
+
+    def version(self, key: Key) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading table versions")
+
+    def row_count(self, key: Key) -> int:
+        """See Tables."""
+        raise NotYetOnDatabricks("counting rows")
+
+    def position(self, key: Key, source: str) -> int:
+        """See Tables."""
+        raise NotYetOnDatabricks("reading table positions")
+
+    def append(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("appending to tables")
+
+    def merge(
+        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("merging into tables")
+
+    def overwrite(
+        self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
+    ) -> int | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("overwriting tables")
+
+    def full_name(self, key: Key) -> str:
+        """See Tables."""
+        return Catalog(self.environment).table(key)
+
+    def uri(self, key: Key) -> str:
+        """See Tables."""
+        return f"uc://{self.full_name(key)}"

@@ -1,0 +1,24 @@
+"""Training as a serverless Databricks task."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.resources.training import Result, Training
+
+
+class DatabricksTraining(Training):
+    """The same script as a serverless Databricks task."""
+
+    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
+        """See Training."""
+        raise NotYetOnDatabricks("staging the films of a training")
+
+    def train(
+        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
+    ) -> Iterator[Result]:
+        """See Training."""
+        raise NotYetOnDatabricks("training")

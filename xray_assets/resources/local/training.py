@@ -1,0 +1,41 @@
+"""Training in a subprocess on this machine."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from xray_assets.resources.training import Result, Training, demanded
+
+
+class LocalTraining(Training):
+    """A subprocess on this machine, through Dagster Pipes."""
+
+    folder: str
+    """Films manifests are written below this folder, one folder a run."""
+    command: list[str] = []
+    """What is run; empty: the script, by this interpreter."""
+
+    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
+        """See Training."""
+        path = Path(self.folder) / run_id / f"{family}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        films.write_parquet(path)
+        return str(path)
+
+    def train(
+        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
+    ) -> Iterator[Result]:
+        """See Training."""
+        threads = str(extras.get("threads", self.threads))
+        client = dg.PipesSubprocessClient(
+            # Frameworks read these when they are loaded; two that contend for the cores crawl.
+            env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
+        )
+        command = self.command or [sys.executable, "-m", "xray_assets.training"]
+        context.log.info(f"training {family} in a process of its own ({threads} threads)")
+        invocation = client.run(context=context, command=command, extras=dict(extras))
+        yield from demanded(invocation.get_results(implicit_materializations=False), family)

@@ -1,0 +1,1 @@
+"""What the endpoint is asked to serve, and how it comes to serve it."""

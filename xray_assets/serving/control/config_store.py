@@ -1,0 +1,163 @@
+"""The endpoints' configurations on disk: one JSON file, replaced atomically, shared by all workers
+and surviving restarts.
+
+Knows versions (ever-growing, over all endpoints) and the states of an update; loads no model.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xray_assets.serving.control.config_document import EndpointConfig
+
+NOT_UPDATING, IN_PROGRESS, FAILED, CANCELED = (
+    "NOT_UPDATING",
+    "IN_PROGRESS",
+    "UPDATE_FAILED",
+    "UPDATE_CANCELED",
+)
+"""Values of `state.config_update`."""
+_FORMAT = 1
+
+
+@dataclass
+class EndpointRecord:
+    """One endpoint: its active config (None before the first success), the one on its way, and how
+    the last update went.
+    """
+
+    name: str
+    creator: str
+    created_ms: int
+    updated_ms: int
+    active: EndpointConfig | None = None
+    pending: EndpointConfig | None = None
+    pending_pid: int = 0
+    """Process that leads the pending update; another takes over when it has died."""
+    update_state: str = NOT_UPDATING
+    update_message: str = ""
+    tags: list[dict[str, str]] = field(default_factory=list)
+    ai_gateway: dict[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in the file."""
+        document = dict(vars(self))
+        document["active"] = self.active.to_json() if self.active else None
+        document["pending"] = self.pending.to_json() if self.pending else None
+        return document
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "EndpointRecord":
+        """Back from the file."""
+        record = cls(**document)
+        record.active = EndpointConfig.from_json(document["active"]) if document["active"] else None
+        record.pending = (
+            EndpointConfig.from_json(document["pending"]) if document["pending"] else None
+        )
+        return record
+
+
+@dataclass
+class StoreContent:
+    """Everything in the store. `last_config_version` never goes back, also when endpoints are
+    deleted.
+    """
+
+    last_config_version: int = 0
+    endpoints: dict[str, EndpointRecord] = field(default_factory=dict)
+
+
+class ConfigStoreError(Exception):
+    """The file cannot be read or written."""
+
+
+class ConfigStore:
+    """`<endpoint folder>/config.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read here."""
+        self._path = folder / "config.json"
+        self._lock = folder / "config.lock"
+
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever the file is replaced; cheap to ask often."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 asked ten times a second
+        except FileNotFoundError:
+            return 0, 0
+        return status.st_ino, status.st_mtime_ns
+
+    def read(self) -> StoreContent:
+        """The content; empty before the first write. Raises ConfigStoreError for a damaged file:
+        never a silent reset.
+        """
+        try:
+            document = json.loads(self._path.read_text())
+            if document["format"] != _FORMAT:
+                raise ConfigStoreError(
+                    f"{self._path} has format {document['format']}; this server knows {_FORMAT}"
+                )
+            endpoints = {
+                name: EndpointRecord.from_json(entry)
+                for name, entry in document["endpoints"].items()
+            }
+            return StoreContent(document["last_config_version"], endpoints)
+        except FileNotFoundError:
+            return StoreContent()
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigStoreError(
+                f"{self._path} is damaged: {error}; restore it or move it away"
+            ) from error
+
+    def change(self, edit: Callable[[StoreContent], None]) -> StoreContent:
+        """Apply `edit` to the newest content under the lock of all workers, and replace the file.
+
+        What `edit` raises is passed on and changes nothing. Raises ConfigStoreError when the disk
+        refuses.
+        """
+        with self._locked():
+            content = self.read()
+            edit(content)
+            self._replace(content)
+            return content
+
+    def _replace(self, content: StoreContent) -> None:
+        document = {
+            "format": _FORMAT,
+            "last_config_version": content.last_config_version,
+            "endpoints": {name: record.to_json() for name, record in content.endpoints.items()},
+        }
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with draft.open("w") as file:
+                json.dump(document, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        except OSError as error:
+            with suppress(OSError):  # a disk that is read-only refuses this too
+                draft.unlink(missing_ok=True)
+            raise ConfigStoreError(f"{self._path} cannot be written: {error}") from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._lock.open("w")
+        except OSError as error:
+            raise ConfigStoreError(f"{self._path} cannot be written: {error}") from error
+        with lock as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, as the REST API states times."""
+    return time.time_ns() // 1_000_000

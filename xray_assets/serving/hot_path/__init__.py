@@ -1,0 +1,1 @@
+"""One invocation from its bytes to a durable row and an answer."""

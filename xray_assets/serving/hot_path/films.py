@@ -1,0 +1,140 @@
+"""From one entry of a request to what the model sees and what the log keeps. All decoding is
+`xray_assets.imaging`'s.
+"""
+
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
+from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, decode
+from xray_assets.imaging.digest import pixel_sha256
+from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
+from xray_assets.imaging.stored import without_metadata
+from xray_assets.web.refusals import BadRequest
+
+ENCODED, FLOAT32 = "encoded", "float32"
+"""Kinds of a stored film: JPEG or PNG bytes, or 64 x 64 little-endian float32 as they were sent."""
+
+FLOAT32_BYTES = MODEL_SIDE * MODEL_SIDE * 4
+SMALL_FILM = DecodeLimits(max_pixels=1_000_000)
+"""Films that are decoded at once on the serving thread; larger ones go to a helper thread."""
+
+
+class LargeFilm(Exception):
+    """The film is much work (many pixels, or DICOM): decode it where nobody waits behind it."""
+
+
+@dataclass(slots=True)
+class Film:
+    """A decoded film: `model_input` float32 (64, 64); `source` the bytes it came from (None for an
+    array).
+    """
+
+    model_input: np.ndarray
+    pixels: np.ndarray
+    source: bytes | None
+
+    def digest(self) -> str:
+        """SHA-256 of the pixels (uint8 films) or of the shape, the type and the values (arrays)."""
+        if self.source is None:
+            return hashlib.sha256(b"64x64:float32:" + self.pixels.tobytes()).hexdigest()
+        return pixel_sha256(self.pixels)
+
+    def stored(self) -> tuple[str, bytes]:
+        """(kind, bytes) that hold the same pixels and nothing else of what was sent."""
+        if self.source is None:
+            return FLOAT32, self.pixels.astype("<f4").tobytes()
+        return ENCODED, without_metadata(self.source)
+
+
+def film(entry: Any, *, index: int, limits: DecodeLimits = SMALL_FILM) -> Film:
+    """Decode entry `index` of a request.
+
+    Raises BadRequest when it is no acceptable film, LargeFilm when it needs other limits than
+    SMALL_FILM.
+    """
+    if isinstance(entry, str):
+        return _from_base64(entry, index=index, limits=limits)
+    if isinstance(entry, list):
+        return _from_array(entry, index=index)
+    raise _refused(
+        index, "not_an_image", "send base64 text of a JPEG, PNG or DICOM file, or a 64x64 array"
+    )
+
+
+def stored_model_input(data: bytes) -> np.ndarray:
+    """What the model saw of a film that the log has kept: float32 (64, 64). For shadow scoring.
+
+    Raises InvalidImage when `data` did not come from the log.
+    """
+    try:
+        return model_input(decode(data))
+    except InvalidImage:
+        if len(data) != FLOAT32_BYTES:
+            raise
+        return np.frombuffer(data, "<f4").reshape(MODEL_SIDE, MODEL_SIDE).astype(np.float32)
+
+
+def _from_base64(text: str, *, index: int, limits: DecodeLimits) -> Film:
+    try:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        data = _from_loose_base64(text, index=index)
+    if limits is SMALL_FILM and data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC:
+        raise LargeFilm
+    try:
+        pixels = decode(data, limits=limits)
+    except InvalidImage as error:
+        if error.reason == "too_large" and limits is SMALL_FILM:
+            raise LargeFilm from None
+        raise _refused(index, error.reason, error.message) from None
+    return Film(model_input(pixels), pixels, data)
+
+
+def _from_loose_base64(text: str, *, index: int) -> bytes:
+    """Line breaks (as `base64` prints them), the URL alphabet and data URLs are tolerated."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    text = "".join(text.split()).replace("-", "+").replace("_", "/")
+    try:
+        return binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        raise _refused(index, "not_base64", "this is not base64 text") from None
+
+
+def _from_array(entry: list[Any], *, index: int) -> Film:
+    rows = [_numbers(row) for row in entry] if len(entry) == MODEL_SIDE else []
+    if not rows or not all(rows):
+        raise _refused(index, "wrong_shape", "an array must be 64 lists of 64 numbers")
+    try:
+        values = np.array(rows, np.float64)
+    except OverflowError:
+        raise _refused(index, "out_of_range", "values must be in [0, 1]") from None
+    if not np.all(np.isfinite(values)):
+        raise _refused(index, "not_finite", "the array holds NaN or infinity")
+    if values.min() < 0 or values.max() > 1:
+        raise _refused(
+            index, "out_of_range", "values must be in [0, 1], 0 = black: divide bytes by 255"
+        )
+    pixels = values.astype(np.float32)
+    return Film(pixels, pixels, None)
+
+
+def _numbers(row: Any) -> list[Any] | None:
+    """The 64 numbers of a row, also when each has a list of its own (64x64x1); None otherwise.
+
+    Looked at one by one before NumPy does: it would turn one long text among them into gigabytes.
+    """
+    if not isinstance(row, list) or len(row) != MODEL_SIDE:
+        return None
+    if isinstance(row[0], list):
+        row = [cell[0] if isinstance(cell, list) and len(cell) == 1 else None for cell in row]
+    return row if set(map(type, row)) <= {int, float} else None
+
+
+def _refused(index: int, reason: str, message: str) -> BadRequest:
+    return BadRequest(f"image {index}: {message}", reason=reason)

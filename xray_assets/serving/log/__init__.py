@@ -1,0 +1,1 @@
+"""The inference log: written by the endpoint, read by everybody else."""

@@ -1,0 +1,148 @@
+"""The inference log's database file: opening it safely, writing groups of rows in transactions.
+
+When to write, and who waits for it, is `log_writer`'s; reading is `log_reader`'s.
+"""
+
+import os
+import sqlite3
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from xray_assets.serving.hot_path.films import Film
+from xray_assets.serving.log.rows import LogRows
+from xray_assets.serving.log.schema import (
+    INSERT_CONFIG_START,
+    INSERT_EXPOSURE,
+    INSERT_IMAGE,
+    INSERT_PREDICTION,
+    KNOWN_SECONDS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    USE_IMAGE,
+)
+
+Synchronous = Literal["NORMAL", "FULL"]
+
+_CHECKPOINT_PAGES = 4000
+_KNOWN_LIMIT = 200_000
+
+
+class LogBusy(OSError):
+    """Another process holds the write lock; nothing was written."""
+
+
+class LogFile:
+    """The writing connection of this process. Not safe for several threads at once."""
+
+    def __init__(self, path: Path, synchronous: Synchronous) -> None:
+        """Nothing is opened here: `commit` opens, and opens again after a failure."""
+        self._path = path
+        self._synchronous = synchronous
+        self._connection: sqlite3.Connection | None = None
+        self._inode = (0, 0)
+        self._patience = 0.0
+        self._known: dict[str, float] = {}
+        self._started: set[int] = set()
+
+    def commit(self, batch: list[LogRows], *, patience_seconds: float) -> None:
+        """Write all of it or, when this raises, nothing. An empty batch tests the disk.
+
+        Raises LogBusy when another process holds the write lock for longer than the patience.
+        """
+        try:
+            connection = self._current_connection(patience_seconds)
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raise LogBusy(f"another process holds its write lock ({error})") from error
+        try:
+            for rows in batch:
+                self._insert(connection, rows)
+            if not batch:
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the database; what was known of its content is forgotten."""
+        self._known.clear()
+        self._started.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # What the disk refused was reported by the statement that failed.
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    def _insert(self, connection: sqlite3.Connection, rows: LogRows) -> None:
+        for digest, film in rows.films:
+            self._keep_image(connection, digest, film)
+        for values in rows.predictions:
+            connection.execute(INSERT_PREDICTION, values)
+        if rows.config_version not in self._started:
+            connection.execute(INSERT_CONFIG_START, (rows.config_version,))
+            self._started.add(rows.config_version)
+        if rows.exposure is not None:
+            connection.execute(INSERT_EXPOSURE, rows.exposure)
+
+    def _keep_image(self, connection: sqlite3.Connection, digest: str, film: Film) -> None:
+        now = time.monotonic()
+        if self._known.get(digest, -KNOWN_SECONDS) > now - KNOWN_SECONDS:
+            return
+        found = connection.execute("SELECT 1 FROM images WHERE image_sha256 = ?", (digest,))
+        if found.fetchone() is None:
+            connection.execute(INSERT_IMAGE, (digest, *film.stored()))
+        connection.execute(USE_IMAGE, (digest, time.time_ns() // 1000))
+        if len(self._known) >= _KNOWN_LIMIT:
+            self._known.clear()
+        self._known[digest] = now
+
+    def _current_connection(self, patience_seconds: float) -> sqlite3.Connection:
+        if self._connection is not None and not self._same_file():
+            self.close()
+        if self._connection is None:
+            self._connection = self._open(patience_seconds)
+        elif self._patience != patience_seconds:
+            self._connection.execute(f"PRAGMA busy_timeout = {round(patience_seconds * 1000)}")
+        self._patience = patience_seconds
+        return self._connection
+
+    def _same_file(self) -> bool:
+        """False when someone has moved or deleted the file: its rows would be lost."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 twice as fast as Path.stat, once a commit
+        except FileNotFoundError:
+            return False
+        return (status.st_dev, status.st_ino) == self._inode
+
+    def _open(self, patience_seconds: float) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self._path, timeout=patience_seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._path.chmod(0o600)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            connection.execute("PRAGMA cache_size = -16000")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise OSError(
+                    f"{self._path.name} has schema {version}; this server knows {SCHEMA_VERSION}"
+                )
+            if version < SCHEMA_VERSION:
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+                )
+            status = self._path.stat()
+        except BaseException:
+            connection.close()
+            raise
+        self._inode = status.st_dev, status.st_ino
+        return connection

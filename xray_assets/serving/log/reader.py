@@ -1,0 +1,161 @@
+"""Reads the inference log beside the running server: standard library only, its own read-only
+connection.
+
+Works while the endpoint writes, and before its first start (position 0, no rows). Here too: the
+acknowledgement that lets the endpoint's retention delete rows; without it nothing is ever deleted.
+"""
+
+import json
+import math
+import os
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from xray_assets.serving.log.schema import COLUMNS
+
+_STORED: tuple[str, ...] = ("log_position", *COLUMNS)
+_DERIVED = ("predicted_label", "request", "response")
+READ_COLUMNS = (*_STORED, *_DERIVED)
+"""Columns of `read_columns_after`."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TRAFFIC = """
+SELECT assigned_model_name, served_model_name, status_code, latency_ms
+FROM (SELECT * FROM predictions ORDER BY log_position DESC LIMIT ?) WHERE config_version = ?"""
+
+
+class InferenceLogReader:
+    """Rows of `<state>/endpoint/log.sqlite` by `log_position`, the universal cursor."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is opened here: each call opens, reads one consistent snapshot, and closes."""
+        self._path = path
+
+    def position(self) -> int:
+        """The last position; 0 when nothing was ever logged."""
+        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'predictions'")
+        return int(row[0]) if row else 0
+
+    def read_after(self, position: int, limit: int) -> list[dict[str, Any]]:
+        """At most `limit` rows after `position`, oldest first, as one dict a row.
+
+        Keys: READ_COLUMNS with `timestamp` (UTC datetime) and `date` in place of `timestamp_us`.
+        """
+        columns = self.read_columns_after(position, limit)
+        stamps = [_EPOCH + timedelta(microseconds=value) for value in columns.pop("timestamp_us")]
+        columns["timestamp"] = stamps
+        columns["date"] = [stamp.date() for stamp in stamps]
+        names = tuple(columns)
+        return [
+            dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)
+        ]
+
+    def read_columns_after(self, position: int, limit: int) -> dict[str, list[Any]]:
+        """The same rows as one list a column (READ_COLUMNS); `timestamp_us` = microseconds since
+        1970, UTC.
+        """
+        query = (
+            f"SELECT {', '.join(_STORED)} FROM predictions "  # noqa: S608 constants
+            "WHERE log_position > ? ORDER BY log_position LIMIT ?"
+        )
+        rows = self._all(query, (position, limit))
+        values: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+        columns: dict[str, list[Any]] = dict(
+            zip(_STORED, values or [[] for _ in _STORED], strict=True)
+        )
+        scores, thresholds = columns["prediction"], columns["threshold"]
+        columns["predicted_label"] = [
+            None if score is None else int(score >= threshold)
+            for score, threshold in zip(scores, thresholds, strict=True)
+        ]
+        columns["request"] = columns["image_sha256"]
+        columns["response"] = [
+            None if score is None else f'{{"predictions": [{score!r}]}}' for score in scores
+        ]
+        return columns
+
+    def find(self, request_id: str) -> dict[str, Any] | None:
+        """The row of one request id, in the form of `read_after`; None when the log does not hold
+        it.
+        """
+        row = self._one("SELECT log_position FROM predictions WHERE request_id = ?", (request_id,))
+        return self.read_after(int(row[0]) - 1, 1)[0] if row else None
+
+    def image(self, image_sha256: str) -> bytes | None:
+        """The stored film: JPEG or PNG bytes, or 16,384 bytes of float32 (64, 64) for a film sent
+        as an array.
+
+        `serving.hot_path.films.stored_model_input` turns either into what the model saw.
+        """
+        row = self._one("SELECT data FROM images WHERE image_sha256 = ?", (image_sha256,))
+        return bytes(row[0]) if row else None
+
+    def traffic(self, config_version: int, *, latest: int = 10_000) -> list[dict[str, Any]]:
+        """The latest rows under a config, added up by assigned served entity.
+
+        Keys: served_name, requests, errors (status 500 and above), fallbacks (answered by another
+        entity), p95_ms (of the answered ones, nearest rank; nan where none was answered).
+        """
+        rows = self._all(_TRAFFIC, (latest, config_version))
+        arms: dict[str, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            arms.setdefault(row[0], []).append(row)
+        return [
+            {
+                "served_name": name,
+                "requests": len(its),
+                "errors": sum(status >= 500 for _, _, status, _ in its),
+                "fallbacks": sum(status == 200 and served != name for _, served, status, _ in its),
+                "p95_ms": _p95([latency for _, _, status, latency in its if status == 200]),
+            }
+            for name, its in sorted(arms.items())
+        ]
+
+    def acknowledge(self, position: int) -> None:
+        """Say that the rows up to `position` are safe elsewhere, so that retention may delete them.
+        Never moves back.
+        """
+        if position > self.acknowledged():
+            target = _acknowledgement(self._path)
+            draft = target.with_name(f".{target.name}.{os.getpid()}")
+            draft.write_text(json.dumps({"position": position}))
+            draft.replace(target)
+
+    def acknowledged(self) -> int:
+        """The acknowledged position; 0 at first."""
+        try:
+            return int(json.loads(_acknowledgement(self._path).read_text())["position"])
+        except FileNotFoundError:
+            return 0
+
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        rows = self._all(query, values)
+        return rows[0] if rows else None
+
+    def _all(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        if not self._path.exists():
+            return []
+        # Not mode=ro: the last closer of a WAL database leaves no -shm file, and a pure reader
+        # could not make one.
+        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        try:
+            connection.execute("PRAGMA query_only = 1")
+            return connection.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):  # the server has made the file and not yet its tables
+                return []
+            raise
+        finally:
+            connection.close()
+
+
+def _acknowledgement(log: Path) -> Path:
+    return log.with_name("acknowledged.json")
+
+
+def _p95(latencies: list[float]) -> float:
+    ordered = sorted(latencies)
+    return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else math.nan

@@ -1,0 +1,1 @@
+"""The endpoint as processes: listening, workers, what they know of each other."""

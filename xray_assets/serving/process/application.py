@@ -1,0 +1,204 @@
+"""One worker's application: builds its parts and sends each request to the hot path or to the
+control plane.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sized
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from xray_assets.serving.control.config_store import ConfigStore, ConfigStoreError
+from xray_assets.serving.control.config_updates import ConfigUpdates
+from xray_assets.serving.control.metrics import Metrics
+from xray_assets.serving.control.openapi import completed
+from xray_assets.serving.control.operations import Operations
+from xray_assets.serving.control.routes import control_routes
+from xray_assets.serving.hot_path.case_keys import CaseKeys
+from xray_assets.serving.hot_path.http_answers import Message, Receive, Scope, Send, answer_refusal
+from xray_assets.serving.hot_path.invocations import Invocations
+from xray_assets.serving.log.retention import purge
+from xray_assets.serving.log.traffic import Traffic
+from xray_assets.serving.log.writer import LogWriter
+from xray_assets.serving.process.fleet import Fleet
+from xray_assets.serving.process.journal import Journal
+from xray_assets.settings import Settings
+from xray_assets.web.refusals import MethodNotAllowed, Refusal, Unavailable, UnknownEndpoint
+from xray_assets.web.tokens import Tokens
+
+LOG_FILE = "log.sqlite"
+_PREFIX, _SUFFIX = "/serving-endpoints/", "/invocations"
+_TICK_SECONDS = 1.0
+_PURGE_SECONDS = 3600.0
+
+
+class Application:
+    """The ASGI callable of one worker."""
+
+    def __init__(self, settings: Settings, journal: Journal) -> None:
+        """Open the log and read the secrets; models are loaded by `start`, on the running loop."""
+        folder = settings.endpoint_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.requests: Sized = ()
+        """Requests that have arrived, begun or not; the HTTP server's own set once it runs."""
+        self._settings = settings
+        self._journal = journal
+        self._log_path = folder / LOG_FILE
+        self._fleet = Fleet(folder)
+        tokens = Tokens(settings)
+        metrics = Metrics()
+        store = ConfigStore(folder)
+        self._updates = ConfigUpdates(settings, store=store, fleet=self._fleet, journal=journal)
+        self._log = LogWriter(
+            self._log_path,
+            synchronous=settings.log_synchronous,
+            case_keys=CaseKeys(folder),
+            on_change=lambda problem: journal.event(
+                "log_failed" if problem else "log_works", problem=problem
+            ),
+        )
+        self._operations = Operations(
+            updates=self._updates,
+            log=self._log,
+            metrics=metrics,
+            fleet=self._fleet,
+            traffic=Traffic(self._log_path),
+            tokens=tokens,
+        )
+        self._invocations = Invocations(
+            settings,
+            tokens=tokens,
+            live=self._updates.live,
+            not_ready=self._updates.not_ready,
+            without_config=self._updates.without_config,
+            log=self._log,
+            metrics=metrics,
+            journal=journal,
+            waiting=lambda: len(self.requests),
+        )
+        self._control = _control_application(
+            control_routes(store=store, updates=self._updates, tokens=tokens),
+            self._operations,
+            journal,
+        )
+        self._housekeeping: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Load the last good config and begin the housekeeping."""
+        self._updates.on_status = self._publish
+        await self._updates.start()
+        self._publish()
+        self._housekeeping.append(asyncio.create_task(self._tick()))
+        if self._settings.log_retention_days > 0:
+            self._housekeeping.append(asyncio.create_task(self._purge()))
+
+    def drain(self) -> None:
+        """From now on every answer closes its connection and /health says so."""
+        self._operations.stopping = True
+
+    async def stop(self) -> None:
+        """After the last request: write what is queued and close the log."""
+        for task in self._housekeeping:
+            task.cancel()
+        await self._updates.stop()
+        await asyncio.to_thread(self._log.close)
+        self._fleet.leave()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1003})
+            return
+        if self._operations.stopping:
+            send = _closing(send)
+        path: str = scope["path"]
+        if path.startswith(_PREFIX) and path.endswith(_SUFFIX):
+            if scope["method"] != "POST":
+                await answer_refusal(send, MethodNotAllowed("send invocations with POST"))
+                return
+            await self._invocations(scope, receive, send, path[len(_PREFIX) : -len(_SUFFIX)])
+            return
+        await self._control(scope, receive, send)
+
+    def _publish(self) -> None:
+        self._fleet.publish(self._operations.status())
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            self._publish()
+            self._log.probe()
+
+    async def _purge(self) -> None:
+        """Retention, every hour; a log in trouble is left alone until the next."""
+        while True:
+            try:
+                purged = await asyncio.to_thread(
+                    purge, self._log_path, days=self._settings.log_retention_days
+                )
+                if purged.rows or purged.images:
+                    self._journal.event("purged", rows=purged.rows, images=purged.images)
+            except (sqlite3.Error, OSError) as error:
+                self._journal.event("purge_failed", problem=str(error))
+            await asyncio.sleep(_PURGE_SECONDS)
+
+
+def _closing(send: Send) -> Send:
+    async def send_and_close(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"connection", b"close")]
+        await send(message)
+
+    return send_and_close
+
+
+def _control_application(control: Any, operations: Operations, journal: Journal) -> FastAPI:
+    app = FastAPI(
+        title="Pneumonia classifier endpoint",
+        description="Champion and challenger behind the Databricks Model Serving REST API.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(control)
+    app.include_router(operations.routes())
+    generated = app.openapi
+    app.openapi = lambda: app.openapi_schema or completed(generated())  # type: ignore[method-assign]
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        return _refusal_response(
+            error if isinstance(error, Refusal) else Unavailable("the server cannot answer now")
+        )
+
+    async def unknown_route(request: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        if status == 405:
+            return _refusal_response(MethodNotAllowed("this route has other methods"))
+        return _refusal_response(UnknownEndpoint("there is no such route; see /openapi.json"))
+
+    async def store_failed(request: Request, error: Exception) -> JSONResponse:
+        journal.event("config_unwritable", problem=str(error))
+        return _refusal_response(Unavailable(str(error)))
+
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        journal.event("control_failed", error_type=type(error).__name__)
+        return JSONResponse(
+            {"error_code": "INTERNAL_ERROR", "message": "the server failed on this request"}, 500
+        )
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(HTTPException, unknown_route)
+    app.add_exception_handler(ConfigStoreError, store_failed)
+    app.add_exception_handler(Exception, failed)
+    return app
+
+
+def _refusal_response(refusal: Refusal) -> JSONResponse:
+    headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
+    body = {"error_code": refusal.error_code, "message": refusal.message}
+    return JSONResponse(body, refusal.status, headers)

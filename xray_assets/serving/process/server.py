@@ -1,0 +1,108 @@
+"""The server: its socket, its lock on the state folder, its workers. How one worker serves is
+`worker`'s.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from xray_assets.serving.hot_path.case_keys import CaseKeys
+from xray_assets.serving.process.fleet import clear_fleet
+from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.supervisor import supervise
+from xray_assets.settings import Settings
+from xray_assets.web.tokens import Tokens
+
+ADDRESS_FILE = "address.json"
+_BACKLOG = 2048
+_DRAINED_SECONDS = 2.0
+
+
+class ServerError(RuntimeError):
+    """The server cannot start; the message says what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT: then finish the requests in work, close the log and return.
+
+    Port 0 takes a free port; `<state>/endpoint/address.json` says which. Raises ServerError when
+    the port is taken or when another server uses this state folder.
+    """
+    journal = Journal()
+    folder = settings.endpoint_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Tokens(settings)
+        CaseKeys(folder)
+    except OSError as error:
+        raise ServerError(f"the state folder {settings.state} cannot be used: {error}") from error
+    with _only_server(folder), _listening(settings.host, settings.endpoint_port) as listener:
+        clear_fleet(folder)
+        host, port = listener.getsockname()[:2]
+        address = {"host": host, "port": port, "pid": os.getpid(), "url": f"http://{host}:{port}"}
+        draft = folder / f".{ADDRESS_FILE}"
+        draft.write_text(json.dumps(address))
+        draft.replace(folder / ADDRESS_FILE)
+        journal.event(
+            "listening", host=host, port=port, pid=os.getpid(), workers=settings.endpoint_workers
+        )
+        if settings.endpoint_workers == 1:
+            from xray_assets.serving.process.worker import run_worker  # a supervisor stays small
+
+            run_worker(settings, listener, journal)
+        else:
+            supervise(
+                listener, workers=settings.endpoint_workers, settings=settings, journal=journal
+            )
+        with suppress(
+            OSError
+        ):  # on a disk that became read-only it stays, and names a dead process
+            (folder / ADDRESS_FILE).unlink(missing_ok=True)
+        journal.event("stopped", pid=os.getpid())
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            _bind(listener, host, port)
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            raise ServerError(
+                f"port {port} on {host} cannot be used ({error.strerror}): stop what listens "
+                "there, or choose another with XRAY_ENDPOINT_PORT"
+            ) from error
+        listener.setblocking(False)
+        yield listener
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
+    """Bind; workers of a killed server hold its port for as long as they drain."""
+    deadline = time.monotonic() + _DRAINED_SECONDS
+    while True:
+        try:
+            return listener.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+@contextmanager
+def _only_server(folder: Path) -> Iterator[None]:
+    with (folder / "server.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServerError(
+                f"another endpoint serves {folder}: stop it first, or choose another XRAY_STATE"
+            ) from None
+        yield

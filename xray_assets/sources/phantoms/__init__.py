@@ -1,0 +1,1 @@
+"""Synthetic chest films: schematic, labelled synthetic, for the software and not for medicine."""

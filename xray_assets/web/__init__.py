@@ -1,0 +1,1 @@
+"""What every HTTP surface of the house shares: refusals, tokens, bounds, listening."""
