@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "FeedbackRefused": "message",
-    "get_feedback_stats": "statistics",
+    "get_feedback_stats": "counts",
     "get_prediction_info": "submission",
     "quick_feedback": "submission",
     "submit_feedback": "submission",
