@@ -22,8 +22,9 @@ test: lint ## Lint, types and every test
 	$(VENV)/bin/python -m pytest --ignore=xray_assets_tests/sql
 	$(VENV)/bin/python -m pytest xray_assets_tests/sql
 
-lint: $(READY) ## Lint and types only
+lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
 
 up: $(READY) ## Start Dagster, endpoint and feedback API until Ctrl-C

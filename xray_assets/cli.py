@@ -42,7 +42,7 @@ def main() -> None:
     except (RuntimeError, ValueError, OSError) as error:
         # What this project raises derives from these three and says what to do; other errors are
         # defects, whose traceback is wanted.
-        from xray_assets.commands.terminal import show_error
+        from xray_assets.terminal import show_error
 
         show_error(error)
         sys.exit(1)

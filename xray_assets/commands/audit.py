@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from xray_assets.commands.terminal import console, error_console, read_settings, refuse
+from xray_assets.terminal import console, error_console, read_settings, refuse
 
 app = typer.Typer(help="Audit the record of decisions.", no_args_is_help=True)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xray_assets.commands.terminal import (
+from xray_assets.terminal import (
     console,
     error_console,
     folding_table,

@@ -2,7 +2,7 @@
 
 import typer
 
-from xray_assets.commands.terminal import console, folding_table, read_settings
+from xray_assets.terminal import console, folding_table, read_settings
 
 SECRETS = ("token", "client_tokens")
 

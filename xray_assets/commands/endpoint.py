@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.commands.terminal import console, folding_table, read_settings, refuse
+from xray_assets.terminal import console, folding_table, read_settings, refuse
 
 
 def add_to(app: typer.Typer) -> None:

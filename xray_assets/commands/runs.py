@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.commands.terminal import error_console, read_settings
+from xray_assets.terminal import error_console, read_settings
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_assets.commands.terminal import (
+from xray_assets.terminal import (
     console,
     error_console,
     folding_table,

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from xray_assets.catalog import CHALLENGER, CHAMPION
-from xray_assets.commands.terminal import spelled_share
 from xray_assets.settings import PROJECT, Settings
+from xray_assets.terminal import spelled_share
 
 if TYPE_CHECKING:
     from xray_assets.demo.outcome import Outcome

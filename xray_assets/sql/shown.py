@@ -7,9 +7,9 @@ from typing import Any, TextIO
 
 from rich.table import Table
 
-from xray_assets.commands.terminal import folding_table
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.sql.lake import Answer
+from xray_assets.terminal import folding_table
 
 MAX_SHOWN = 200
 

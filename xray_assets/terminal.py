@@ -1,4 +1,4 @@
-"""What commands print with: a console of results, one of errors; and how settings are read."""
+"""What is printed with: a console of results, one of errors; and how settings are read."""
 
 import os
 import sys
