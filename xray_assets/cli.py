@@ -39,10 +39,10 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
-    except (RuntimeError, ValueError, OSError) as error:
-        # What this project raises derives from these three and says what to do; other errors are
-        # defects, whose traceback is wanted.
-        from xray_assets.terminal import show_error
+    except Exception as error:
+        from xray_assets.terminal import is_for_people, show_error
 
+        if not is_for_people(error):
+            raise  # a defect, whose traceback is wanted
         show_error(error)
         sys.exit(1)

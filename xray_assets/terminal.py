@@ -44,6 +44,16 @@ def folding_table(*columns: str) -> "Table":
     return table
 
 
+def is_for_people(error: Exception) -> bool:
+    """True for what the project refuses, what the machine's storage says, and wrong settings."""
+    from pydantic import ValidationError
+
+    from xray_assets.errors import XrayError
+
+    wrong_settings = isinstance(error, ValidationError) and error.title == "Settings"
+    return wrong_settings or isinstance(error, XrayError | OSError)
+
+
 def show_error(error: Exception) -> None:
     """One message on standard error; of wrong settings, which variable and why."""
     from pydantic import ValidationError

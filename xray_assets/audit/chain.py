@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from xray_assets.errors import XrayError
+
 POSITION, PREVIOUS_HASH, ROW_HASH = "chain_position", "previous_hash", "row_hash"
 
 
-class BrokenRecord(RuntimeError):
+class BrokenRecord(XrayError):
     """The record of decisions was edited, or cannot be shown not to have been."""
 
 

@@ -17,6 +17,7 @@ import polars as pl
 
 from xray_assets.batch.path_index import PathIndex
 from xray_assets.batch.scores import MODEL_COLUMNS, SCHEMA, ScoringModel
+from xray_assets.errors import XrayError
 
 DELTA, PARQUET = "delta", "parquet"
 _DELTA_LOG = "_delta_log"
@@ -24,7 +25,7 @@ _UNFINISHED = ".unfinished"
 _READ_ROWS = 100_000
 
 
-class OutputRefused(ValueError):
+class OutputRefused(XrayError):
     """The output cannot take these scores; the message says what to do."""
 
 

@@ -17,6 +17,7 @@ from xray_assets.batch.path_index import PathIndex
 from xray_assets.batch.scorer import ScoringTask
 from xray_assets.batch.scores import FilmScore, ScoreRows, ScoringModel
 from xray_assets.batch.workers import CHUNK, Chunk, Workers
+from xray_assets.errors import XrayError
 from xray_assets.progress import Progress
 
 COMMIT_ROWS = 20_000
@@ -29,7 +30,7 @@ UNREAD_LIMIT = 1000
 _SHOWN = 3
 
 
-class FilmsUnreadable(OSError):
+class FilmsUnreadable(XrayError, OSError):
     """The storage gives no films any more; what was scored before is committed."""
 
 

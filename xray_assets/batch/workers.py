@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from xray_assets.batch.films import ListedFilm
 from xray_assets.batch.scorer import ScoringTask, score, start_worker
 from xray_assets.batch.scores import FilmScore
+from xray_assets.errors import XrayError
 
 CHUNK = 64
 """Films handed to a worker at a time: some 20 ms of work for films of 320 px."""
@@ -25,7 +26,7 @@ Scored = tuple[Chunk, list[FilmScore]]
 WORKER_DIED = FilmScore(error="worker_died: the process that read this film was killed by it")
 
 
-class WorkersFailed(RuntimeError):
+class WorkersFailed(XrayError):
     """The worker processes cannot do their work at all; the message says what to look at."""
 
 

@@ -7,13 +7,14 @@ import polars as pl
 
 from xray_assets.cases.review import CELL
 from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.errors import XrayError
 from xray_assets.promotion import PairedCounts
 from xray_assets.promotion.uncertainty_bands import n_strata
 
 ROLES = [CHAMPION, CHALLENGER]
 
 
-class UnrecordedConfig(LookupError):
+class UnrecordedConfig(XrayError):
     """Traffic was served under a config that gold.endpoint_config does not hold."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xray_assets.catalog import ENDPOINT_NAME
+from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 ID_HEADER, MODEL_HEADER = "databricks-request-id", "served-model-name"
 
 
-class InvocationError(RuntimeError):
+class InvocationError(XrayError):
     """The endpoint did not answer with a probability; the message says why."""
 
 

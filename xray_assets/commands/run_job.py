@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from xray_assets.commands.run_view import RunView
+from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
 from xray_assets.stack import dagster_api, running
 from xray_assets.stack.environment import process_environment
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.3
 
 
-class JobFailedError(RuntimeError):
+class JobFailedError(XrayError):
     """The run did not succeed; the message names what failed, and where to see more."""
 
 
@@ -31,13 +32,13 @@ def run_job(
 ) -> str:
     """Run a job, show its steps as they go, and return the run's id.
 
-    Raises ValueError for an unknown job, DagsterRefused when Dagster does not launch it,
+    Raises XrayError for an unknown job, DagsterRefused when Dagster does not launch it,
     JobFailedError when the run does not succeed.
     """
     from xray_assets.jobs import jobs
 
     if job not in (known := [one.name for one in jobs]):
-        raise ValueError(f"no job {job}: choose from {', '.join(known)}")
+        raise XrayError(f"no job {job}: choose from {', '.join(known)}")
     prepare_state(settings)
     os.environ.update(process_environment(settings))
     from dagster import DagsterInstance

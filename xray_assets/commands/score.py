@@ -16,6 +16,7 @@ from xray_assets.terminal import (
     read_settings,
     refuse,
 )
+from xray_assets.errors import XrayError
 
 if TYPE_CHECKING:
     from xray_assets.batch.films import FilmList
@@ -106,7 +107,7 @@ def _listed(films: str, settings: "Settings", roles: "Resources") -> "FilmList":
             return TableFilms(roles.tables.read(key), roles.volume.open().address)
     if films.startswith("s3://") or Path(films).is_dir():
         return FolderFilms(open_folder(films))
-    raise ValueError(
+    raise XrayError(
         f"there is no folder {films}, and no table of that name holds films; the tables are "
         + ", ".join(settings.catalog.table(key) for key in tables)
     )

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import Key
+from xray_assets.errors import XrayError
 
 TIMESTAMP = pl.Datetime("us", "UTC")
 """Delta reads a naive datetime as another type (timestampNtz), so every timestamp is UTC."""
@@ -29,7 +30,7 @@ _SQL_TYPES: dict[Any, str] = {
 }
 
 
-class ContractViolation(ValueError):
+class ContractViolation(XrayError):
     """Rows do not keep a table's promise; the message names the table, the column and a few
     offending values.
     """

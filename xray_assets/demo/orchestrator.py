@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.stack import dagster_api
 
 _STATUS = """
@@ -16,7 +17,7 @@ query($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 50) {
 FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
-class RunFailed(RuntimeError):
+class RunFailed(XrayError):
     """A run did not succeed; the message names it and the page that shows why."""
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.errors import XrayError
 from xray_assets.feedback.message import FeedbackIdTaken
 
 BUSY_SECONDS = 30.0
@@ -29,7 +30,7 @@ CREATE TABLE IF NOT EXISTS feedback (
 ) STRICT"""
 
 
-class InboxUnavailable(OSError):
+class InboxUnavailable(XrayError, OSError):
     """The inbox cannot be written or read now; nothing was stored."""
 
 

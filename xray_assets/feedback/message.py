@@ -18,13 +18,14 @@ from xray_assets.contracts.tables.columns import (
     READER_ROLES,
     READS,
 )
+from xray_assets.errors import XrayError
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, READ_OF_TRUTH, TRUTH_OF_READ
 
 ID_LIMIT, NOTES_LIMIT = 200, 4000
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
-class FeedbackRefused(ValueError):
+class FeedbackRefused(XrayError):
     """A feedback that is not stored; the message says why and what to send instead."""
 
     error_code = "INVALID_PARAMETER_VALUE"

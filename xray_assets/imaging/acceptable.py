@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_assets.errors import XrayError
+
 GreyPixels = NDArray[np.uint8]
 
 
@@ -24,7 +26,7 @@ class DecodeLimits:
 DEFAULT_LIMITS = DecodeLimits()
 
 
-class InvalidImage(ValueError):
+class InvalidImage(XrayError):
     """The bytes are not one acceptable film.
 
     `reason` is one of not_an_image, truncated, too_large, too_small, multi_frame, unsupported.

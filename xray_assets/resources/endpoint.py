@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import dagster as dg
 
 from xray_assets.catalog import CHAMPION, ENDPOINT_NAME
+from xray_assets.errors import XrayError
 from xray_assets.rollout.experiment import Candidate
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ Databricks too.
 """
 
 
-class EndpointUnreachable(RuntimeError):
+class EndpointUnreachable(XrayError):
     """Nothing answers at the endpoint's host; the message names the command that starts it."""
 
 
-class EndpointMismatch(RuntimeError):
+class EndpointMismatch(XrayError):
     """The endpoint does not serve what it was told to serve."""
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from xray_assets.catalog import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION, served_name
+from xray_assets.errors import XrayError
 
 OPEN, RAMPING = "open", "ramping"
 PROMOTED, ROLLED_BACK, INCONCLUSIVE, CLOSED = "promoted", "rolled_back", "inconclusive", "closed"
@@ -13,7 +14,7 @@ RUNNING_STATES = (OPEN, RAMPING)
 _APPROVAL_COLUMNS = {"by": "approved_by", "reason": "approval_reason", "at": "approved_at"}
 
 
-class ExperimentError(ValueError):
+class ExperimentError(XrayError):
     """An experiment cannot be opened or changed like this; the message says what to do."""
 
 

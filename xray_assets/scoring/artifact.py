@@ -9,6 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from xray_assets.errors import XrayError
+
 ONNX_FILE, MANIFEST_FILE = "model.onnx", "serving.json"
 INPUT_NAME, OUTPUT_NAME = "films", "probability"
 FORMAT = 1
@@ -16,7 +18,7 @@ MAX_ONNX_BYTES = 64 * 1024 * 1024
 """Both families' network is about 3 MB; anything near this limit is not one of them."""
 
 
-class ArtifactError(ValueError):
+class ArtifactError(XrayError):
     """A serving artifact is missing, malformed, or not what its digest says."""
 
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xray_assets.errors import XrayError
+
 DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG = "artifact_sha256", "family", "threshold"
 IDENTITY_TAGS = frozenset({DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG})
 SERVING_FOLDER = "serving"
 """Name of the serving artifact among a registered version's artifacts."""
 
 
-class RegistryError(RuntimeError):
+class RegistryError(XrayError):
     """The registry does not hold what was asked for; the message says what to do."""
 
 

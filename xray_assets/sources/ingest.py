@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from xray_assets.errors import XrayError
 from xray_assets.progress import Progress
 from xray_assets.sources.manifest import IngestedFilm, VolumeContent, write_part
 from xray_assets.sources.source_films import SourceFilm
@@ -23,7 +24,7 @@ MAX_FAILURES = 5
 """Films that may fail before the source counts as down."""
 
 
-class IngestFailed(RuntimeError):
+class IngestFailed(XrayError):
     """Some films could not be taken; all that could are in the volume and stay there."""
 
 
@@ -97,7 +98,7 @@ def ingest(
     return result
 
 
-class ChangedFilm(ValueError):
+class ChangedFilm(XrayError):
     """The source now gives other bytes for a film that was ingested before."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.progress import Progress
 from xray_assets.storage.disk_space import NoSpace, demand_space
 from xray_assets.storage.zip_folder import ZipFolder
@@ -21,7 +22,7 @@ _MEGABYTE = 1024**2
 _SECONDS_BETWEEN_REPORTS = 2.0
 
 
-class KaggleRefused(RuntimeError):
+class KaggleRefused(XrayError):
     """Kaggle has no credentials to check, or turns them or the data set down."""
 
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.storage.film_folder import FilmFolder
 
 MANIFEST = "_manifest"
 _ORIGIN = f"{MANIFEST}/origin.json"
 
 
-class MixedSources(RuntimeError):
+class MixedSources(XrayError):
     """The volume holds films of another kind of source; the two must not be mixed."""
 
 

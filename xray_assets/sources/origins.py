@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.progress import Progress
 from xray_assets.storage.film_folder import FilmFolder
 from xray_assets.storage.opening import open_folder
@@ -16,7 +17,7 @@ from xray_assets.storage.opening import open_folder
 DEFAULT_PHANTOMS = 1000
 
 
-class NoSource(ValueError):
+class NoSource(XrayError):
     """The setting XRAY_SOURCE names no source, or one that is not there."""
 
 

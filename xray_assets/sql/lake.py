@@ -13,6 +13,7 @@ import duckdb
 
 from xray_assets.catalog import PERFORMANCE, PREDICTION_FEEDBACK, PREDICTIONS, Catalog, Key
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.errors import XrayError
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
@@ -23,7 +24,7 @@ BATCH = 10_000
 _CONSENSUS = "consensus_of_reads"
 
 
-class SqlError(ValueError):
+class SqlError(XrayError):
     """The query cannot be run; the message says what to change."""
 
 

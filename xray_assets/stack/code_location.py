@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.errors import XrayError
+
 
 @dataclass(frozen=True)
 class CodeLocation:
@@ -26,7 +28,7 @@ def code_location(workspace: Path) -> CodeLocation:
 
     targets = (yaml.safe_load(workspace.read_text()) or {}).get("load_from", [])
     if len(targets) != 1 or not isinstance(targets[0], dict) or len(targets[0]) != 1:
-        raise ValueError(f"{workspace} must name exactly one code location")
+        raise XrayError(f"{workspace} must name exactly one code location")
     (kind, target), *_ = targets[0].items()
     if isinstance(target, str):
         target = {"module_name" if kind == "python_module" else "relative_path": target}
@@ -37,7 +39,7 @@ def code_location(workspace: Path) -> CodeLocation:
         default_name = target["relative_path"]
         arguments = ["--python-file", str(workspace.resolve().parent / target["relative_path"])]
     else:
-        raise ValueError(f"{workspace}: write a python_module or a python_file, not {kind}")
+        raise XrayError(f"{workspace}: write a python_module or a python_file, not {kind}")
     name = target.get("location_name", default_name)
     if attribute := target.get("attribute"):
         arguments += ["--attribute", attribute]

@@ -5,6 +5,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from xray_assets.errors import XrayError
+
 _LAUNCH = """
 mutation($selector: JobOrPipelineSelector!, $config: RunConfigData) {
   launchRun(executionParams: {selector: $selector, runConfigData: $config}) {
@@ -16,7 +18,7 @@ mutation($selector: JobOrPipelineSelector!, $config: RunConfigData) {
 }"""
 
 
-class DagsterRefused(RuntimeError):
+class DagsterRefused(XrayError):
     """Dagster answered and did not do what was asked; the message holds its words."""
 
 

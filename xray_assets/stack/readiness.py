@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.stack import dagster_api
 
 TIMEOUT_SECONDS = 2.0
@@ -18,7 +19,7 @@ _DAEMONS = """{ instance { daemonHealth { allDaemonStatuses {
 } } } }"""
 
 
-class NotLoadableError(RuntimeError):
+class NotLoadableError(XrayError):
     """Dagster runs but cannot load the definitions; the message is Dagster's own."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
 from xray_assets.stack import readiness
 from xray_assets.stack.code_location import code_location
@@ -112,12 +113,12 @@ def services(settings: Settings, *, workspace: Path, socket: Path) -> dict[str, 
 
 
 def expand(names: list[str] | tuple[str, ...]) -> tuple[str, ...]:
-    """Names of services, groups resolved, in starting order; raises ValueError for unknown ones."""
+    """Names of services, groups resolved, in starting order; raises XrayError for unknown ones."""
     wanted = {member for name in names for member in GROUPS.get(name, (name,))}
     known = (*DEFAULT_SERVICES, MLFLOW_UI)
     if unknown := sorted(wanted - set(known)):
         choices = ", ".join((*GROUPS, *known))
-        raise ValueError(f"no service {', '.join(unknown)}: choose from {choices}")
+        raise XrayError(f"no service {', '.join(unknown)}: choose from {choices}")
     return tuple(name for name in known if name in wanted)
 
 

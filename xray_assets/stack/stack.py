@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
 from xray_assets.stack import processes, readiness, running
 from xray_assets.stack.environment import process_environment, variable
@@ -19,7 +20,7 @@ from xray_assets.web.listening import socket_folder
 WATCH_SECONDS = 1.0
 
 
-class StackError(RuntimeError):
+class StackError(XrayError):
     """A process cannot start, died, or was not ready in time; the message says what to do."""
 
 

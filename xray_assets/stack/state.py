@@ -2,13 +2,14 @@
 
 import shutil
 
+from xray_assets.errors import XrayError
 from xray_assets.settings import PROJECT, Settings
 
 DAGSTER_YAML = PROJECT / "infra" / "local" / "dagster.yaml"
 WORKSPACE = PROJECT / "workspace.yaml"
 
 
-class StateError(RuntimeError):
+class StateError(XrayError):
     """The state folder cannot be made or written; the message says what to do."""
 
 

@@ -1,10 +1,12 @@
 """Refuse to start what the disk cannot hold: a full disk midway would harm every other process."""
 
+from xray_assets.errors import XrayError
+
 SPARE_BYTES = 64 * 1024**2
 """What has to stay free."""
 
 
-class NoSpace(OSError):
+class NoSpace(XrayError, OSError):
     """The disk is too small for what was asked; nothing was written."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 
 FILES_A_PAGE = 1000
@@ -17,7 +18,7 @@ class S3Folder(FilmFolder):
         """`client` is a boto3 S3 client; without one, boto3's own credential chain makes it."""
         bucket, _, prefix = address.removeprefix("s3://").partition("/")
         if not bucket:
-            raise ValueError(f"{address!r} names no bucket; write s3://bucket/prefix")
+            raise XrayError(f"{address!r} names no bucket; write s3://bucket/prefix")
         self._bucket = bucket
         self._prefix = prefix.rstrip("/") + "/" if prefix.strip("/") else ""
         self.address = f"s3://{bucket}/{self._prefix}".rstrip("/")

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from xray_assets.errors import XrayError
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 
 MAX_FILM_BYTES = 64 * 1024**2
@@ -22,7 +23,7 @@ RATIO_FLOOR_BYTES = 1024**2
 """Smaller members may compress well (a blank film); they cannot fill anything."""
 
 
-class UnsafeArchive(OSError):
+class UnsafeArchive(XrayError, OSError):
     """The archive holds a member that could do harm or is not what it says; none of it is used."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xray_assets.errors import XrayError
 from xray_assets.imaging.acceptable import InvalidImage
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
@@ -21,7 +22,7 @@ from xray_assets.training.request import FILM_COLUMNS
 SPLITS = ("train", "val", "test")
 
 
-class FilmsError(ValueError):
+class FilmsError(XrayError):
     """The manifest cannot be trained from; the message says why."""
 
 

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from xray_assets.catalog import FAMILIES
+from xray_assets.errors import XrayError
 
 FILM_COLUMNS = ("image_id", "file_path", "label", "dataset_split", "patient_id")
 """Columns of the films manifest."""
 
 
-class RequestError(ValueError):
+class RequestError(XrayError):
     """The extras do not describe a training; the message says what is wrong."""
 
 

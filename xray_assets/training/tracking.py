@@ -28,7 +28,7 @@ from xray_assets.scoring.registered import (
 from xray_assets.training.fitting import History
 
 PYFUNC_FILE = Path(__file__).with_name("families") / "pyfunc_model.py"
-PYFUNC_ROOMS = ("__init__.py", "catalog.py", "imaging", "scoring")
+PYFUNC_ROOMS = ("__init__.py", "catalog.py", "errors.py", "imaging", "scoring")
 """What a registered version carries of this package, so that it loads without it."""
 
 PYFUNC_REQUIREMENTS = ("mlflow", "numpy", "onnxruntime", "pandas", "pillow")

@@ -7,8 +7,10 @@ Nothing else here.
 
 import json
 
+from xray_assets.errors import XrayError
 
-class Refusal(Exception):
+
+class Refusal(XrayError):
     """A request that is answered with a Databricks error, `{"error_code", "message"}`."""
 
     status = 400

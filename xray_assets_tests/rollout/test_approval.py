@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from xray_assets.rollout.approval import approved_step
 from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
@@ -144,5 +145,5 @@ def test_each_step_has_two_different_people_since_promote_last_came(events: list
 
 @pytest.mark.parametrize("wrong", [{"approvers": 0}, {"approvers": 3}, {"starting_share": 100}])
 def test_settings_that_no_ramp_can_keep_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
         Settings(**wrong)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from xray_assets.curation.patients import patient_of
+from xray_assets.errors import XrayError
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.imaging.quality import quality_score
@@ -114,13 +115,13 @@ def test_the_number_of_a_patient_does_not_tell_the_class() -> None:
 
 def test_films_of_two_seeds_never_share_a_folder(tmp_path: Path) -> None:
     write_phantoms(tmp_path, count=2, seed=1)
-    with pytest.raises(ValueError, match=r"seed 1.*asked for seed 2.*another folder"):
+    with pytest.raises(XrayError, match=r"seed 1.*asked for seed 2.*another folder"):
         write_phantoms(tmp_path, count=2, seed=2)
 
 
 @pytest.mark.parametrize(("count", "seed"), [(0, 1), (3, 1), (-2, 1), (4, -1)])
 def test_a_senseless_order_is_refused(tmp_path: Path, count: int, seed: int) -> None:
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(XrayError, match="must"):
         write_phantoms(tmp_path, count=count, seed=seed)
     assert list(tmp_path.iterdir()) == []
 

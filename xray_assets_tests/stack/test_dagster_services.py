@@ -11,6 +11,7 @@ from rich.console import Console
 from xray_assets.commands.run_job import run_job
 from xray_assets.doctor.finding import OK
 from xray_assets.doctor.services import health
+from xray_assets.errors import XrayError
 from xray_assets.settings import PROJECT
 from xray_assets.stack import readiness, running
 from xray_assets.stack.code_location import code_location
@@ -57,7 +58,7 @@ def test_pyproject_has_no_dagster_block_which_would_switch_the_workspace_off() -
 )
 def test_a_workspace_of_another_shape_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "workspace.yaml").write_text(content)
-    with pytest.raises(ValueError, match=r"workspace\.yaml"):
+    with pytest.raises(XrayError, match=r"workspace\.yaml"):
         code_location(tmp_path / "workspace.yaml")
 
 

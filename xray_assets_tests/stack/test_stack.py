@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
 from xray_assets.stack import running
 from xray_assets.stack import stack as stack_module
@@ -207,7 +208,7 @@ def test_a_stack_left_running_is_found_and_stopped_by_its_records(
 def test_services_have_groups_and_unknown_names_are_listed() -> None:
     assert expand(["daemon", "dagster"]) == ("code-server", "webserver", "daemon")
     assert expand([MLFLOW_UI, *DEFAULT_SERVICES]) == (*DEFAULT_SERVICES, MLFLOW_UI)
-    with pytest.raises(ValueError, match=r"no service dagit: choose from .*webserver"):
+    with pytest.raises(XrayError, match=r"no service dagit: choose from .*webserver"):
         expand(["dagit"])
 
 

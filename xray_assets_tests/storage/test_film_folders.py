@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from xray_assets.errors import XrayError
 from xray_assets.resources.images import S3Access
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 from xray_assets.storage.opening import open_folder, read_film
@@ -86,7 +87,7 @@ def test_failing_s3_is_an_os_error_that_names_place_and_cause(s3_client: Any) ->
 
 
 def test_an_address_without_a_bucket_is_refused() -> None:
-    with pytest.raises(ValueError, match="names no bucket"):
+    with pytest.raises(XrayError, match="names no bucket"):
         open_folder("s3:///films", s3_client=object())
 
 
@@ -98,7 +99,7 @@ def test_unfinished_and_hidden_files_are_not_listed(tmp_path: Path) -> None:
 
 def test_a_process_killed_while_it_writes_leaves_no_torn_film(tmp_path: Path) -> None:
     script = (
-        "import itertools, sys; from xray_assets.storage.film_folder import open_folder\n"
+        "import itertools, sys; from xray_assets.storage.opening import open_folder\n"
         f"folder = open_folder({str(tmp_path)!r})\n"
         "for n in itertools.count():\n"
         "    folder.write(f'normal/{n % 7}.jpeg', bytes([n % 256]) * 300_000)\n"

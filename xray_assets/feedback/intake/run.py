@@ -15,6 +15,7 @@ import polars as pl
 
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.errors import XrayError
 from xray_assets.feedback.intake.request_days import find_rows, sql_days
 from xray_assets.feedback.intake.sent import parse
 from xray_assets.feedback.intake.sorting import Intake, sort
@@ -44,7 +45,7 @@ class Step:
     """Days of predictions that gained or lost an answer."""
 
 
-class IntakeConflict(RuntimeError):
+class IntakeConflict(XrayError):
     """Another intake wrote while this one was sorting. Nothing of this step was written; run it
     again.
     """

@@ -1,7 +1,9 @@
 """The one error of the Databricks twins until their calls are written."""
 
+from xray_assets.errors import XrayError
 
-class NotYetOnDatabricks(RuntimeError):
+
+class NotYetOnDatabricks(XrayError):
     """The graph loads with XRAY_DEPLOYMENT=databricks, but this call is not connected yet."""
 
     def __init__(self, call: str) -> None:

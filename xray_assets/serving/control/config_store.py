@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xray_assets.errors import XrayError
 from xray_assets.serving.control.config_document import EndpointConfig
 
 NOT_UPDATING, IN_PROGRESS, FAILED, CANCELED = (
@@ -74,7 +75,7 @@ class StoreContent:
     endpoints: dict[str, EndpointRecord] = field(default_factory=dict)
 
 
-class ConfigStoreError(Exception):
+class ConfigStoreError(XrayError):
     """The file cannot be read or written."""
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.films import Film
 from xray_assets.serving.log.rows import LogRows
 from xray_assets.serving.log.schema import (
@@ -29,7 +30,7 @@ _CHECKPOINT_PAGES = 4000
 _KNOWN_LIMIT = 200_000
 
 
-class LogBusy(OSError):
+class LogBusy(XrayError, OSError):
     """Another process holds the write lock; nothing was written."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.process.fleet import clear_fleet
 from xray_assets.serving.process.journal import Journal
@@ -24,7 +25,7 @@ _BACKLOG = 2048
 _DRAINED_SECONDS = 2.0
 
 
-class ServerError(RuntimeError):
+class ServerError(XrayError):
     """The server cannot start; the message says what to do."""
 
 

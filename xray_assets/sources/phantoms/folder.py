@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xray_assets.errors import XrayError
 from xray_assets.sources.phantoms.film import SYNTHETIC_NOTE, expose
 from xray_assets.sources.phantoms.patient import draw_pneumonia, draw_thorax
 
@@ -53,13 +54,13 @@ def write_phantoms(
 
     The same seed gives byte-identical files; a larger count adds films and changes none. Films that
     are there are left alone, and a file appears whole or not at all, so a killed run is finished by
-    the next. `progress(done, total)` is called after every film. Raises ValueError for a count that
+    the next. `progress(done, total)` is called after every film. Raises XrayError for a count that
     is odd or below 2, a negative seed, or a folder that holds phantoms of another seed or version.
     """
     if count < 2 or count % 2:
-        raise ValueError(f"count must be an even number of films, at least 2, got {count}")
+        raise XrayError(f"count must be an even number of films, at least 2, got {count}")
     if seed < 0:
-        raise ValueError(f"seed must not be negative, got {seed}")
+        raise XrayError(f"seed must not be negative, got {seed}")
     _claim(folder, seed)
     for done, film in enumerate(planned_films(count=count, seed=seed), start=1):
         target = folder / film.path
@@ -106,7 +107,7 @@ def _claim(folder: Path, seed: int) -> None:
     if manifest.exists():
         found = json.loads(manifest.read_text())
         if found != mine:
-            raise ValueError(
+            raise XrayError(
                 f"{folder} holds phantoms of seed {found.get('seed')}, version "
                 f"{found.get('phantom_version')}; asked for seed {seed}, version "
                 f"{PHANTOM_VERSION}: use another folder or delete this one"
