@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_assets.errors import XrayError
 from xray_assets.terminal import (
     console,
     error_console,
@@ -16,7 +17,6 @@ from xray_assets.terminal import (
     read_settings,
     refuse,
 )
-from xray_assets.errors import XrayError
 
 if TYPE_CHECKING:
     from xray_assets.batch.films import FilmList
