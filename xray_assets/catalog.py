@@ -31,15 +31,12 @@ PROMOTION_DECISION: Key = ("gold", "promotion_decision")
 BACKTESTS: Key = ("gold", "backtests")
 
 ENDPOINT_NAME = "pneumonia-classifier-ab-test"
-IMAGE_VOLUME = XRAY_IMAGES[1]
 
 LABELS = ("NORMAL", "PNEUMONIA")
 """Class names in the order of their integer label."""
 
 CHAMPION, CHALLENGER, PREVIOUS_CHAMPION = "champion", "challenger", "previous_champion"
 """Registry aliases and roles. Arrays over models are [champion, challenger]."""
-
-OWNERS = ["team:imaging-ai"]
 
 FAMILIES: dict[str, Key] = {"keras": KERAS_CLASSIFIER, "pytorch": PYTORCH_CLASSIFIER}
 

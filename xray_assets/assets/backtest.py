@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from xray_assets.catalog import BACKTESTS, OWNERS, PREDICTIONS, REVIEWED_CASES
+from xray_assets.assets.entries import asset
+from xray_assets.catalog import BACKTESTS, PREDICTIONS, REVIEWED_CASES
 from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
@@ -29,14 +30,7 @@ class BacktestedModel(dg.Config):
     version: int
 
 
-@dg.asset(
-    key=dg.AssetKey(BACKTESTS),
-    deps=[dg.AssetKey(PREDICTIONS), dg.AssetKey(REVIEWED_CASES)],
-    group_name="gold",
-    kinds={"delta", "onnx"},
-    owners=OWNERS,
-    pool="gold",
-)
+@asset(BACKTESTS, deps=[PREDICTIONS, REVIEWED_CASES])
 def backtests(
     context: dg.AssetExecutionContext,
     config: BacktestedModel,
@@ -45,10 +39,7 @@ def backtests(
     registry: Registry,
     shadow: ShadowScorer,
 ) -> dg.MaterializeResult:
-    """A candidate and the present champion on every film that readers have settled. Append-only.
-
-    Grain: a backtest. Never counted into an experiment; `xray backtest` runs it.
-    """
+    """A candidate and the present champion on every film that readers have settled."""
     from xray_assets.cases.backtest import backtest
 
     champion = present_champion(control, registry)

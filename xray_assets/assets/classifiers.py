@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from xray_assets.assets.entries import MODELS, OWNERS
 from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import Training
@@ -65,16 +66,16 @@ def classifier(family: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=key,
         deps=[dg.AssetKey(XRAY_METADATA)],
-        group_name="models",
+        group_name=MODELS,
         kinds={family, "onnx", "mlflow"},
-        owners=["team:imaging-ai"],
+        owners=OWNERS,
         pool="training",
         code_version=CODE_VERSION,
         description=(
-            f"Pneumonia classifier in {FRAMEWORKS[family]}: trained on the train split, stopped "
-            "and thresholded on the validation split, reported on the test split.\n\n"
-            "Grain: one registered version a materialization, with its ONNX serving artifact. A "
-            "version is registered only when every gate is passed; no alias is moved."
+            "One registered version a materialization, with its ONNX serving artifact: a "
+            f"pneumonia classifier in {FRAMEWORKS[family]}, trained on the train split, stopped "
+            "and thresholded on the validation split, reported on the test split. It is "
+            "registered only when every gate is passed; no alias is moved."
         ),
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, description=demand, blocking=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from xray_assets.assets.entries import spec
 from xray_assets.catalog import (
     CHAMPION,
     ENDPOINT_CONFIG,
@@ -19,7 +20,7 @@ from xray_assets.catalog import (
     PYTORCH_CLASSIFIER,
 )
 from xray_assets.checks.keeps_its_contract import contract_check
-from xray_assets.checks.table_metadata import gold_table, table_metadata
+from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.control import RolloutControl, wanted_entities
 from xray_assets.resources.endpoint import ServedEntity
@@ -30,13 +31,8 @@ from xray_assets.resources.registry import Registry
 @dg.multi_asset(
     name="endpoint_config",
     specs=[
-        gold_table(EXPERIMENTS, deps=[KERAS_CLASSIFIER, PYTORCH_CLASSIFIER], grain="an experiment"),
-        gold_table(
-            ENDPOINT_CONFIG,
-            deps=[EXPERIMENTS],
-            grain="a served entity of a config version",
-            kinds=("delta", "databricks"),
-        ),
+        spec(EXPERIMENTS, deps=[KERAS_CLASSIFIER, PYTORCH_CLASSIFIER]),
+        spec(ENDPOINT_CONFIG, deps=[EXPERIMENTS]),
     ],
     pool="gold",
 )

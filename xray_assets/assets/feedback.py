@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
+from xray_assets.assets.entries import spec
 from xray_assets.catalog import (
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
@@ -12,7 +13,7 @@ from xray_assets.catalog import (
     PREDICTIONS,
 )
 from xray_assets.checks.keeps_its_contract import contract_check
-from xray_assets.checks.table_metadata import gold_table, table_metadata
+from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import FEEDBACK_PENDING as PENDING_CONTRACT
 from xray_assets.contracts.tables import FEEDBACK_REJECTS as REJECTS_CONTRACT
 from xray_assets.contracts.tables import PREDICTION_FEEDBACK as FEEDBACK_CONTRACT
@@ -24,10 +25,7 @@ _TABLES = (FEEDBACK_CONTRACT, REJECTS_CONTRACT, PENDING_CONTRACT)
 
 @dg.multi_asset(
     name="prediction_feedback",
-    specs=[
-        gold_table(contract.key, deps=[PREDICTIONS], grain="a feedback, from the inbox")
-        for contract in _TABLES
-    ],
+    specs=[spec(contract.key, deps=[PREDICTIONS]) for contract in _TABLES],
     pool="gold",
 )
 def prediction_feedback(

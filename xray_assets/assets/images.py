@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from xray_assets.assets.entries import asset
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, LABELS, XRAY_IMAGES
 from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import data_version, table_metadata
@@ -16,24 +17,14 @@ from xray_assets.progress import LoggedProgress
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.tables import Tables
 
-OWNERS = ["team:imaging-ai"]
 _SHEET_COLUMNS = 8
 
 
-@dg.asset(
-    key=dg.AssetKey(XRAY_IMAGES),
-    group_name="bronze",
-    kinds={"volume", "jpeg"},
-    owners=OWNERS,
-)
+@asset(XRAY_IMAGES)
 def xray_images(
     context: dg.AssetExecutionContext, source: ImageSource, volume: ImageVolume, films: FilmSettings
 ) -> dg.MaterializeResult:
-    """Chest films copied from the source into the image volume, the same number of each class.
-
-    Grain: one file a film, `<class>/<image id>.jpeg`. Comes from Kaggle, a folder in Kaggle's
-    layout, or synthetic phantoms.
-    """
+    """Copy films from the source into the image volume, the same number of each class."""
     from xray_assets.sources.ingest import ingest
     from xray_assets.sources.manifest import claim, read_volume
     from xray_assets.sources.source_films import chosen, films_in
@@ -71,20 +62,11 @@ def xray_images(
     )
 
 
-@dg.asset(
-    key=dg.AssetKey(KAGGLE_XRAY_METADATA),
-    deps=[xray_images],
-    group_name="bronze",
-    kinds={"delta", "polars"},
-    owners=OWNERS,
-)
+@asset(KAGGLE_XRAY_METADATA, deps=[XRAY_IMAGES])
 def kaggle_xray_metadata(
     context: dg.AssetExecutionContext, volume: ImageVolume, tables: Tables
 ) -> dg.MaterializeResult:
-    """What the source says about each ingested film: name, class, split, size, digest.
-
-    Grain: one row an ingested film. Rows are added by MERGE on image_id and never change.
-    """
+    """What the source says about each ingested film: name, class, split, size, digest."""
     from xray_assets.sources.ingested_rows import new_rows
     from xray_assets.sources.manifest import origin_of, read_volume
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from xray_assets.assets.images import OWNERS
+from xray_assets.assets.entries import spec
 from xray_assets.automation import follows_good_upstreams
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
 from xray_assets.checks.keeps_its_contract import contract_check
@@ -28,22 +28,13 @@ class Curation(dg.Config):
     """Curate every film again, draw every patient's split again, and replace both tables."""
 
 
-def _spec(key: Key) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        dg.AssetKey(key),
-        deps=[dg.AssetKey(KAGGLE_XRAY_METADATA)],
-        description=(
-            f"{CONTRACTS[key].description}\n\n"
-            "Grain: one row a film. Comes from bronze.kaggle_xray_metadata and the image volume."
-        ),
-        group_name="silver",
-        kinds={"delta", "polars"},
-        owners=OWNERS,
-        automation_condition=follows_good_upstreams,
-    )
-
-
-@dg.multi_asset(name="curated_films", specs=[_spec(XRAY_METADATA), _spec(XRAY_REJECTS)])
+@dg.multi_asset(
+    name="curated_films",
+    specs=[
+        spec(key, deps=[KAGGLE_XRAY_METADATA], automation_condition=follows_good_upstreams)
+        for key in (XRAY_METADATA, XRAY_REJECTS)
+    ],
+)
 def curated_films(
     context: dg.AssetExecutionContext,
     config: Curation,

@@ -11,6 +11,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from xray_assets.assets.entries import asset, spec
 from xray_assets.cases.review_run import (
     LOG,
     READS,
@@ -22,7 +23,6 @@ from xray_assets.cases.review_run import (
 )
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
-    OWNERS,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
@@ -32,7 +32,7 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
 )
 from xray_assets.checks.keeps_its_contract import contract_check
-from xray_assets.checks.table_metadata import column_lineage, gold_table, table_metadata
+from xray_assets.checks.table_metadata import column_lineage, table_metadata
 from xray_assets.contracts.tables import COMPARISON_SUMMARY as SUMMARY_CONTRACT
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.contracts.tables import REVIEWED_CASES as REVIEWED_CONTRACT
@@ -45,20 +45,9 @@ NEWEST = 10_000
 """Predictions that the view is evaluated on when it is materialized."""
 
 
-@dg.asset(
-    key=dg.AssetKey(PERFORMANCE),
-    deps=[dg.AssetKey(PREDICTIONS), dg.AssetKey(PREDICTION_FEEDBACK)],
-    group_name="gold",
-    kinds={"duckdb"},
-    owners=OWNERS,
-    pool="gold",
-)
+@asset(PERFORMANCE, deps=[PREDICTIONS, PREDICTION_FEEDBACK])
 def model_performance_live(tables: Tables) -> dg.MaterializeResult:
-    """Every prediction with the consensus of its reads: a view over predictions and feedback.
-
-    Grain: a prediction. Materializing it evaluates the view on the newest predictions and fails
-    where its promises do not hold.
-    """
+    """Evaluate the view on the newest predictions; fails where its promises do not hold."""
     since = tables.position(PREDICTIONS, LOG) - NEWEST
     live = _live(tables, rows_after(tables, PREDICTIONS, "log_position", since))
     return dg.MaterializeResult(
@@ -71,18 +60,9 @@ def model_performance_live(tables: Tables) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(
-    key=dg.AssetKey(COMPARISON_SUMMARY),
-    deps=[dg.AssetKey(PERFORMANCE)],
-    group_name="gold",
-    kinds={"delta"},
-    owners=OWNERS,
-    pool="gold",
-)
+@asset(COMPARISON_SUMMARY, deps=[PERFORMANCE])
 def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
-    """Traffic, coverage and performance of each served entity, day by day, with 95 % intervals.
-
-    Grain: a served entity and day. Only days that new predictions or new reads speak of are
+    """Each served entity, day by day. Only days that new predictions or new reads speak of are
     computed again.
     """
     log_end, last_rank = tables.position(PREDICTIONS, LOG), _last_rank(tables)
@@ -111,15 +91,9 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
 @dg.multi_asset(
     name="reviewed_cases",
     specs=[
-        gold_table(SCORED_COUNTS, deps=[PAIRED_PREDICTIONS], grain="a batch and cell"),
-        gold_table(
-            REVIEWED_CASES,
-            deps=[PAIRED_PREDICTIONS, PREDICTION_FEEDBACK],
-            grain="a case of an experiment",
-        ),
-        gold_table(
-            REVIEWED_COUNTS, deps=[REVIEWED_CASES], grain="a segment of an experiment's reviews"
-        ),
+        spec(SCORED_COUNTS, deps=[PAIRED_PREDICTIONS]),
+        spec(REVIEWED_CASES, deps=[PAIRED_PREDICTIONS, PREDICTION_FEEDBACK]),
+        spec(REVIEWED_COUNTS, deps=[REVIEWED_CASES]),
     ],
     pool="gold",
 )

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import dagster as dg
 import polars as pl
 
+from xray_assets.assets.entries import asset
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
-    OWNERS,
     PAIRED_PREDICTIONS,
     PREDICTIONS,
 )
@@ -25,21 +25,11 @@ LOG, BATCH = "inference_log", 250_000
 """Rows a commit: 10 million rows then take 40 commits and some 200 MB."""
 
 
-@dg.asset(
-    key=dg.AssetKey(PREDICTIONS),
-    deps=[dg.AssetKey(ENDPOINT_CONFIG)],
-    kinds={"delta"},
-    group_name="gold",
-    owners=OWNERS,
-    pool="gold",
-)
+@asset(PREDICTIONS, deps=[ENDPOINT_CONFIG])
 def pneumonia_classifier_predictions(
     context: dg.AssetExecutionContext, tables: Tables, inference_log: InferenceLog
 ) -> dg.MaterializeResult:
-    """What the endpoint answered, moved from its inference log into Delta exactly once.
-
-    Grain: an image of a request.
-    """
+    """What the endpoint answered, moved from its inference log into Delta exactly once."""
     moved, position = 0, tables.position(PREDICTIONS, LOG)
     while (rows := inference_log.read_after(position, BATCH)).height:
         position = rows["log_position"].item(-1)
@@ -51,21 +41,12 @@ def pneumonia_classifier_predictions(
     )
 
 
-@dg.asset(
-    key=dg.AssetKey(PAIRED_PREDICTIONS),
-    deps=[dg.AssetKey(PREDICTIONS)],
-    kinds={"delta", "onnx"},
-    group_name="gold",
-    owners=OWNERS,
-    pool="gold",
-)
+@asset(PAIRED_PREDICTIONS, deps=[PREDICTIONS])
 def paired_predictions(
     context: dg.AssetExecutionContext, tables: Tables, shadow: ShadowScorer
 ) -> dg.MaterializeResult:
-    """Every answered request of an experiment, scored by both of its models off the request path.
-
-    Grain: a request of an experiment. The model that served it is not asked again; the other one
-    scores the stored film.
+    """Every answered request of an experiment, scored by both of its models: the model that served
+    it is not asked again, the other one scores the stored film.
     """
     paired, end = 0, tables.position(PREDICTIONS, LOG)
     position = tables.position(PAIRED_PREDICTIONS, LOG)

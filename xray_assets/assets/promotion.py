@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
+from xray_assets.assets.entries import asset
 from xray_assets.audit.record import record
 from xray_assets.audit.verify import CHAIN_HEAD, verify
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     ENDPOINT_CONFIG,
-    OWNERS,
     PREDICTION_FEEDBACK,
     PROMOTION_DECISION,
     REVIEWED_CASES,
@@ -39,16 +39,8 @@ EVIDENCE: tuple[Key, ...] = (REVIEWED_COUNTS, SCORED_COUNTS, ENDPOINT_CONFIG)
 """The tables that a decision is made from."""
 
 
-@dg.asset(
-    key=dg.AssetKey(PROMOTION_DECISION),
-    deps=[
-        dg.AssetKey(key)
-        for key in (REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS, COMPARISON_SUMMARY)
-    ],
-    group_name="gold",
-    kinds={"delta", "scipy"},
-    owners=OWNERS,
-    pool="gold",
+@asset(
+    PROMOTION_DECISION, deps=[REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS, COMPARISON_SUMMARY]
 )
 def promotion_decision(
     context: dg.AssetExecutionContext,
@@ -56,11 +48,7 @@ def promotion_decision(
     control: RolloutControl,
     decision_witness: DecisionWitness,
 ) -> dg.MaterializeResult:
-    """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts. Append-only.
-
-    Grain: a verdict on new evidence of an experiment; unchanged evidence gives no second row. Rows
-    are a hash chain, whose head is also kept in the event of each run and in MLflow.
-    """
+    """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts."""
     experiment = control.experiment()
     if experiment is None or not experiment.is_running:
         why = (

@@ -3,30 +3,15 @@
 Not here: what one table alone has to show (counts, pictures): beside its asset.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
 
-from xray_assets.catalog import OWNERS, Key
+from xray_assets.catalog import Key
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.lineage import COLUMN_ORIGINS
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.tables import Tables
-
-
-def gold_table(
-    key: Key, *, deps: Iterable[Key], grain: str, kinds: Iterable[str] = ("delta",)
-) -> dg.AssetSpec:
-    """The spec of a gold table that a multi-asset writes: described by its contract."""
-    return dg.AssetSpec(
-        dg.AssetKey(key),
-        deps=[dg.AssetKey(dep) for dep in deps],
-        description=f"{CONTRACTS[key].description}\n\nGrain: {grain}.",
-        group_name="gold",
-        kinds=set(kinds),
-        owners=OWNERS,
-    )
 
 
 def table_metadata(tables: Tables, key: Key, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from xray_assets.contracts.tables.columns import EXPERIMENT, VERDICTS, count, nu
 
 PROMOTION_DECISION = Contract(
     catalog.PROMOTION_DECISION,
-    "One row a verdict, with the figures behind it. Append-only and hash-chained: `xray audit verify` finds an edit.",
+    "One row a verdict, with the figures behind it. Unchanged evidence gives no second row. Append-only and hash-chained, with the head in the event of each run and in MLflow: `xray audit verify` finds an edit.",
     (
         text("decision_id", "The decision: experiment and chain_position", nullable=False),
         EXPERIMENT,
@@ -45,7 +45,7 @@ PROMOTION_DECISION = Contract(
 
 BACKTESTS = Contract(
     catalog.BACKTESTS,
-    "One row a backtest: a candidate and the champion of that day on every reviewed film. Append-only; no evidence in any experiment.",
+    "One row a backtest: a candidate and the champion of that day on every reviewed film. Append-only; never counted into an experiment. `xray backtest` runs it.",
     (
         text("run_id", "Dagster's run that made it", nullable=False),
         time("made_at", "When", nullable=False),

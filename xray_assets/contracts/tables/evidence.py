@@ -60,7 +60,7 @@ REVIEWED_COUNTS = Contract(
 
 SCORED_COUNTS = Contract(
     catalog.SCORED_COUNTS,
-    "Counts of scored cases, one row a batch and cell; their sum over batches is the decision's `scored`, `served` and `failed`.",
+    "One row a batch and cell of scored cases: their counts, whose sum over batches is the decision's `scored`, `served` and `failed`.",
     (
         EXPERIMENT,
         text("kind", "What is counted", nullable=False, allowed=("scored", "served", "failed")),

@@ -155,7 +155,7 @@ PREDICTIONS = Contract(
 
 PAIRED_PREDICTIONS = Contract(
     catalog.PAIRED_PREDICTIONS,
-    "One row an answered request of an experiment, scored by both of its models off the request path.",
+    "One row an answered request of an experiment, scored by both of its models off the request path: the model that served it is not asked again, the other one scores the stored film.",
     (
         text("request_id", "The request", nullable=False),
         EXPERIMENT,

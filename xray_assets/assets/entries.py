@@ -1,0 +1,95 @@
+"""What the lineage page is told of each asset: its stage, its kinds, its owners, its pool.
+
+A table is described by its contract, anything else here. Not here: what an asset is computed from
+(beside its body), and what its events show.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from xray_assets import catalog
+from xray_assets.catalog import Key
+from xray_assets.contracts.tables import CONTRACTS
+
+OWNERS = ["team:imaging-ai"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One asset on the lineage page. `stage` is its group; runs take turns in its `pool`."""
+
+    stage: str
+    kinds: tuple[str, ...] = ("delta",)
+    description: str = ""
+    pool: str | None = "gold"
+
+
+FILMS, METADATA, MODELS, ENDPOINT = "films", "metadata", "models", "endpoint"
+PREDICTIONS, FEEDBACK, PERFORMANCE, DECISION = "predictions", "feedback", "performance", "decision"
+
+ENTRIES: dict[Key, Entry] = {
+    catalog.XRAY_IMAGES: Entry(
+        FILMS,
+        ("volume", "jpeg"),
+        "One file a film, `<class>/<image id>.jpeg`: chest films copied from the source into the "
+        "image volume, the same number of each class. Comes from Kaggle, a folder in Kaggle's "
+        "layout, or synthetic phantoms.",
+        pool=None,
+    ),
+    catalog.KAGGLE_XRAY_METADATA: Entry(FILMS, ("delta", "polars"), pool=None),
+    catalog.XRAY_METADATA: Entry(METADATA, ("delta", "polars"), pool=None),
+    catalog.XRAY_REJECTS: Entry(METADATA, ("delta", "polars"), pool=None),
+    catalog.EXPERIMENTS: Entry(ENDPOINT),
+    catalog.ENDPOINT_CONFIG: Entry(ENDPOINT, ("delta", "databricks")),
+    catalog.PREDICTIONS: Entry(PREDICTIONS),
+    catalog.PAIRED_PREDICTIONS: Entry(PREDICTIONS, ("delta", "onnx")),
+    catalog.PREDICTION_FEEDBACK: Entry(FEEDBACK),
+    catalog.FEEDBACK_REJECTS: Entry(FEEDBACK),
+    catalog.FEEDBACK_PENDING: Entry(FEEDBACK),
+    catalog.PERFORMANCE: Entry(PERFORMANCE, ("duckdb",)),
+    catalog.COMPARISON_SUMMARY: Entry(PERFORMANCE),
+    catalog.SCORED_COUNTS: Entry(PERFORMANCE),
+    catalog.REVIEWED_CASES: Entry(PERFORMANCE),
+    catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),
+    catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "scipy")),
+    catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx")),
+}
+"""Every asset but the classifiers, which come from their families (`classifiers.py`)."""
+
+
+def spec(
+    key: Key,
+    *,
+    deps: Iterable[Key] = (),
+    automation_condition: dg.AutomationCondition | None = None,
+) -> dg.AssetSpec:
+    """The spec of an asset that is computed from `deps`."""
+    entry = ENTRIES[key]
+    return dg.AssetSpec(
+        dg.AssetKey(key),
+        deps=[dg.AssetKey(dep) for dep in deps],
+        description=entry.description or CONTRACTS[key].description,
+        group_name=entry.stage,
+        kinds=set(entry.kinds),
+        owners=OWNERS,
+        automation_condition=automation_condition,
+    )
+
+
+def asset(
+    key: Key, *, deps: Iterable[Key] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorator of a body that makes one asset, in the pool of its entry."""
+    one = spec(key, deps=deps)
+    return dg.asset(
+        key=one.key,
+        deps=one.deps,
+        description=one.description,
+        group_name=one.group_name,
+        kinds=one.kinds,
+        owners=OWNERS,
+        pool=ENTRIES[key].pool,
+    )
