@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xray_assets.cases.review import CASE_COLUMNS, review, segment_counts
 from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
@@ -20,7 +19,6 @@ from xray_assets.catalog import (
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.promotion.rule import PromotionRule
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.tables import Tables
@@ -50,6 +48,8 @@ def touched_requests(tables: "Tables") -> pl.DataFrame:
 
 def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
     """Settle the touched cases, experiment by experiment; returns the rows that were written."""
+    from xray_assets.cases.review import review  # the rule behind it loads scipy
+
     days, ids = days_of(touched, "date"), touched["request_id"].unique().implode()
     written = [CONTRACTS[REVIEWED_CASES].empty()]
     cases = (
@@ -88,6 +88,9 @@ def sum_up(tables: "Tables", settled: pl.DataFrame) -> int:
     From all cases of the segment, so it may be repeated. A table that does not know the reads that
     gold.reviewed_cases has taken in (it is new, or was deleted) is summed up from nothing.
     """
+    from xray_assets.cases.review import CASE_COLUMNS, segment_counts
+    from xray_assets.promotion.rule import PromotionRule
+
     rule = PromotionRule()
     cases = tables.read(REVIEWED_CASES).select(CASE_COLUMNS)
     if tables.position(REVIEWED_COUNTS, READS) < tables.position(REVIEWED_CASES, READS):
