@@ -18,6 +18,7 @@ from xray_assets.catalog import (
     REVIEWED_COUNTS,
     Key,
 )
+from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
 
 if TYPE_CHECKING:  # Dagster comes with it
@@ -72,12 +73,9 @@ def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
             known.select("request_id", "review_rank").collect(),
             next_rank=0 if last_rank is None else last_rank + 1,
         )
-        in_days = ", ".join(f"'{day}'" for day in days_of(rows, "prediction_date"))
-        tables.merge(
-            REVIEWED_CASES,
-            rows,
-            within=f"t.experiment_id = '{experiment_id}' AND t.prediction_date IN ({in_days})",
-        )
+        its_days = days_of(rows, "prediction_date")
+        within = {"experiment_id": [experiment_id], "prediction_date": its_days}
+        tables.merge(REVIEWED_CASES, rows, within=within)
         written.append(rows)
     return pl.concat(written)
 
@@ -106,7 +104,7 @@ def sum_up(tables: "Tables", settled: pl.DataFrame) -> int:
             pl.col("review_rank") < (last + 1) * rule.reviews_per_segment,
             segment.is_in(numbers.implode()),
         )
-        within = f"t.experiment_id = '{experiment_id}' AND t.segment BETWEEN {first} AND {last}"
+        within = {"experiment_id": [experiment_id], "segment": Between(first, last)}
         tables.merge(REVIEWED_COUNTS, segment_counts(its_cases.collect(), rule), within=within)
     return touched.height
 

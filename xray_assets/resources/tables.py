@@ -12,6 +12,12 @@ import dagster as dg
 import polars as pl
 
 from xray_assets.catalog import Key
+from xray_assets.contracts.bounds import Bounds
+from xray_assets.errors import XrayError
+
+
+class StaleWrite(XrayError):
+    """Another writer changed the state first: look at it again and decide anew."""
 
 
 class Tables(dg.ConfigurableResource, ABC):
@@ -56,13 +62,28 @@ class Tables(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def merge(
-        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+        self,
+        key: Key,
+        rows: pl.DataFrame,
+        *,
+        insert_only: bool = False,
+        within: Bounds | None = None,
     ) -> int | None:
         """Upsert rows on the contract's unique columns (with `insert_only`, existing rows never
         change).
 
-        `within` is an SQL predicate on the target (such as a partition) that bounds what is
-        rewritten. Raises ContractViolation when rows break the contract.
+        `within` bounds what is looked at and rewritten: all rows lie in it, and so do the stored
+        rows of the same keys. Raises ContractViolation when rows break the contract.
+        """
+
+    @abstractmethod
+    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+        """Upsert one row of state, only while no row of the table has a higher `counter` than
+        `expected` (0 before the first); return the table's version.
+
+        Compare-and-swap over the whole table: of writers that saw the same state one succeeds.
+        The row's own counter must be `expected` + 1. Raises StaleWrite when another writer was
+        first; nothing is written then.
         """
 
     @abstractmethod

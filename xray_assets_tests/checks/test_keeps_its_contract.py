@@ -199,12 +199,12 @@ def checked(tables: LocalDelta, *, version: int, rows: int) -> Checked:
 def test_without_a_cursor_only_rows_of_new_files_are_read_again(tables: LocalDelta) -> None:
     tables.append(XRAY_REJECTS, reject_rows("a", "b"))
     first = examine(REJECTS, tables)
-    assert (first.rows_read, first.checked) == (2, checked(tables, version=0, rows=2))
+    assert (first.rows_read, first.checked) == (2, checked(tables, version=1, rows=2))
     assert examine(REJECTS, tables, first.checked).rows_read == 0
     tables.append(XRAY_REJECTS, reject_rows("c"))
     second = examine(REJECTS, tables, first.checked)
     assert (second.problems, second.rows_read) == ((), 1)
-    assert second.checked == checked(tables, version=1, rows=3)
+    assert second.checked == checked(tables, version=2, rows=3)
 
 
 def test_a_row_that_was_changed_since_is_read_again(tables: LocalDelta) -> None:
@@ -302,7 +302,7 @@ def test_metadata_carries_rows_schema_name_and_place(tables: LocalDelta) -> None
     assert metadata["dagster/uri"].endswith("silver/xray_rejects")
     assert metadata["refused"] == 2
     assert "image_id" in metadata["dagster/column_lineage"].deps_by_column
-    assert data_version(tables, XRAY_REJECTS).value == "delta-0"
+    assert data_version(tables, XRAY_REJECTS).value == "delta-1"
 
 
 def test_the_schema_shown_says_what_the_contract_promises() -> None:

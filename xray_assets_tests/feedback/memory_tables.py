@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import Key
+from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.tables import Tables
 
@@ -46,11 +47,19 @@ class MemoryTables(Tables):
         )
 
     def merge(
-        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+        self,
+        key: Key,
+        rows: pl.DataFrame,
+        *,
+        insert_only: bool = False,
+        within: Bounds | None = None,
     ) -> int | None:
         rows, old = CONTRACTS[key].conform(rows), self.read(key).collect()
         unique = list(CONTRACTS[key].unique)
         return self._store(key, pl.concat([old.join(rows, on=unique, how="anti"), rows]), None, 0)
+
+    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+        raise NotImplementedError
 
     def overwrite(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0

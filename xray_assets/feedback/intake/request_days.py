@@ -6,7 +6,6 @@ read that also gave the logged timestamp. A day's neighbour is looked at too whe
 within `SLACK` of midnight.
 """
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 import polars as pl
@@ -63,11 +62,6 @@ def find_rows(
         recent = table if since is None else table.filter(pl.col("date") >= since)
         found.append(recent.pipe(_matching, untold))
     return pl.concat(found).collect(engine="streaming") if found else table.head(0).collect()
-
-
-def sql_days(column: str, days: Iterable[date]) -> str:
-    """An SQL predicate that bounds a MERGE to these days."""
-    return f"{column} IN ({', '.join(repr(str(day)) for day in sorted(set(days)))})"
 
 
 def _matching(table: pl.LazyFrame, ids: pl.Series) -> pl.LazyFrame:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
-from xray_assets.feedback.intake.request_days import find_rows, sql_days
+from xray_assets.feedback.intake.request_days import find_rows
 from xray_assets.feedback.intake.sent import parse
 from xray_assets.feedback.intake.sorting import Intake, sort
 
@@ -168,10 +169,12 @@ def _write(tables: "Tables", intake: Intake) -> None:
         tables.append(PREDICTION_FEEDBACK, intake.accepted, source=ACCEPTANCES, position=last_rank)
     if intake.superseded.height:
         rows = intake.superseded
-        days = sql_days("t.prediction_date", rows["prediction_date"])
         positions = rows["inbox_position"]
-        span = f"t.inbox_position BETWEEN {positions.min()} AND {positions.max()}"
-        tables.merge(PREDICTION_FEEDBACK, rows, within=f"{days} AND {span}")
+        within = {
+            "prediction_date": rows["prediction_date"].unique().sort().to_list(),
+            "inbox_position": Between(positions.min(), positions.max()),
+        }
+        tables.merge(PREDICTION_FEEDBACK, rows, within=within)
     if intake.rejects.height:
         tables.append(FEEDBACK_REJECTS, intake.rejects)
 

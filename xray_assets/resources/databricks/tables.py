@@ -3,6 +3,7 @@
 import polars as pl
 
 from xray_assets.catalog import Catalog, Key
+from xray_assets.contracts.bounds import Bounds
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.tables import Tables
 
@@ -35,10 +36,19 @@ class UnityCatalog(Tables):
         raise NotYetOnDatabricks("appending to tables")
 
     def merge(
-        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+        self,
+        key: Key,
+        rows: pl.DataFrame,
+        *,
+        insert_only: bool = False,
+        within: Bounds | None = None,
     ) -> int | None:
         """See Tables."""
         raise NotYetOnDatabricks("merging into tables")
+
+    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+        """See Tables."""
+        raise NotYetOnDatabricks("saving a row of state")
 
     def overwrite(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0

@@ -1,24 +1,33 @@
-"""Delta tables on a disk or S3, through delta-rs and polars."""
+"""Delta tables on a disk or S3, through delta-rs and polars.
+
+Every write opens the table, looks, and commits on top of what it saw: delta-rs refuses the commit
+when a concurrent one touched what was looked at (rows of the merge, the same source's position),
+and the write then looks again. On S3 that needs conditional puts, which S3 and MinIO have.
+"""
 
 import functools
 import time
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 from xray_assets.catalog import Catalog, Key
-from xray_assets.contracts.contract import Contract
+from xray_assets.contracts.bounds import Bounds, as_sql
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.tables import Tables
+from xray_assets.resources.tables import StaleWrite, Tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
 
 COMPACT_EVERY = 100
 """Commits between compactions of an appended table: each append adds files that every later read
 opens.
 """
 
-
-MERGE_ATTEMPTS = 8
+COMMIT_ATTEMPTS = 8
 """Delta's optimistic commits fail when another writer was first (measured: half of concurrent
 merges); then try again.
 """
@@ -85,49 +94,64 @@ class LocalDelta(Tables):
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
         """See Tables."""
-        if source is not None and position <= self.position(key, source):
-            return self.version(key)
+        rows = CONTRACTS[key].conform(rows)
         if source is None and rows.is_empty():
             return self.version(key)
-        self._write(key, rows, mode="append", source=source, position=position)
-        version = self.version(key)
-        if version and version % COMPACT_EVERY == 0:
-            self._open(key).optimize.compact()
+
+        def write(table: "DeltaTable") -> None:
+            if source is None or position > (table.transaction_version(source) or 0):
+                _store(table, rows, mode="append", source=source, position=position)
+
+        version = self._commit(key, write)
+        if version % COMPACT_EVERY == 0:
+            self._compact(key)
         return version
 
     def overwrite(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
         """See Tables."""
-        self._write(key, rows, mode="overwrite", source=source, position=position)
-        return self.version(key)
+        rows = CONTRACTS[key].conform(rows)
+        return self._commit(
+            key,
+            lambda table: _store(table, rows, mode="overwrite", source=source, position=position),
+        )
 
     def merge(
-        self, key: Key, rows: pl.DataFrame, *, insert_only: bool = False, within: str | None = None
+        self,
+        key: Key,
+        rows: pl.DataFrame,
+        *,
+        insert_only: bool = False,
+        within: Bounds | None = None,
     ) -> int | None:
         """See Tables."""
         contract = CONTRACTS[key]
         rows = contract.conform(rows)
         if rows.is_empty():
             return self.version(key)
-        if self._open(key) is None:
-            return self.append(key, rows)
-        from deltalake.exceptions import CommitFailedError
+        bounds = as_sql(within or {}, "t")
+        return self._commit(
+            key, lambda table: _merge(table, rows, contract.unique, bounds, insert_only)
+        )
 
-        match = " AND ".join(f"t.{column} = s.{column}" for column in contract.unique)
-        predicate = f"({within}) AND {match}" if within else match
-        for attempt in range(MERGE_ATTEMPTS):
-            try:
-                merger = self._open(key).merge(rows, predicate, source_alias="s", target_alias="t")
-                if not insert_only:
-                    merger = merger.when_matched_update_all()
-                merger.when_not_matched_insert_all().execute()
-                return self.version(key)
-            except CommitFailedError:
-                if attempt == MERGE_ATTEMPTS - 1:
-                    raise
-                time.sleep(0.05 * 2**attempt)
-        raise AssertionError("unreachable")
+    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+        """See Tables."""
+        contract = CONTRACTS[key]
+        row = contract.conform(row)
+        if row[counter].to_list() != [expected + 1]:
+            raise ValueError(f"give one row whose {counter} is {expected + 1}, not {row[counter]}")
+
+        def write(table: "DeltaTable") -> None:
+            found = pl.scan_delta(table).select(pl.col(counter).max()).collect().item() or 0
+            if found != expected:
+                raise StaleWrite(
+                    f"{self.full_name(key)} is at {counter} {found}, not {expected}: "
+                    "somebody changed it first, look again"
+                )
+            _merge(table, row, contract.unique, "TRUE", insert_only=False, alone=True)
+
+        return self._commit(key, write)
 
     def full_name(self, key: Key) -> str:
         """See Tables."""
@@ -137,7 +161,7 @@ class LocalDelta(Tables):
         """See Tables."""
         return "/".join((self.root.rstrip("/"), Catalog(self.environment).name, *key))
 
-    def _open(self, key: Key) -> Any:
+    def _open(self, key: Key) -> "DeltaTable | None":
         from deltalake import DeltaTable
 
         uri = self.uri(key)
@@ -145,31 +169,89 @@ class LocalDelta(Tables):
             return None
         return DeltaTable(uri, storage_options=self._storage)
 
-    def _write(
-        self,
-        key: Key,
-        rows: pl.DataFrame,
-        *,
-        mode: Literal["append", "overwrite"],
-        source: str | None,
-        position: int,
-    ) -> None:
-        from deltalake import CommitProperties, Transaction, write_deltalake
+    def _commit(self, key: Key, write: Callable[["DeltaTable"], None]) -> int:
+        """Look and write until no other writer comes between; returns the table's version."""
+        from deltalake.exceptions import CommitFailedError
 
-        contract: Contract = CONTRACTS[key]
-        rows = contract.conform(rows)
-        mark = [Transaction(source, position)] if source is not None else None
-        if "://" not in self.root:
-            Path(self.uri(key)).mkdir(parents=True, exist_ok=True)
-        write_deltalake(
+        for attempt in range(COMMIT_ATTEMPTS):
+            try:
+                table = self._open(key) or self._create(key)
+                write(table)
+                return table.version()
+            except CommitFailedError:
+                if attempt == COMMIT_ATTEMPTS - 1:
+                    raise
+                time.sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def _create(self, key: Key) -> "DeltaTable":
+        from deltalake import DeltaTable
+
+        contract = CONTRACTS[key]
+        return DeltaTable.create(
             self.uri(key),
-            rows.to_arrow(compat_level=pl.CompatLevel.oldest()),
-            mode=mode,
+            _arrow(contract.empty()).schema,
+            mode="ignore",  # another writer may have been first
             partition_by=list(contract.partition_by) or None,
             storage_options=self._storage,
-            commit_properties=CommitProperties(app_transactions=mark),
         )
+
+    def _compact(self, key: Key) -> None:
+        from deltalake.exceptions import CommitFailedError
+
+        table = self._open(key)
+        if table is not None:
+            with suppress(CommitFailedError):  # somebody writes: compact another time
+                table.optimize.compact()
 
     @functools.cached_property
     def _storage(self) -> dict[str, str] | None:
         return dict(self.storage_options) or None
+
+
+def _store(
+    table: "DeltaTable",
+    rows: pl.DataFrame,
+    *,
+    mode: Literal["append", "overwrite"],
+    source: str | None,
+    position: int,
+) -> None:
+    from deltalake import CommitProperties, Transaction, write_deltalake
+
+    mark = [Transaction(source, position)] if source is not None else None
+    write_deltalake(
+        table,
+        _arrow(rows),
+        mode=mode,
+        commit_properties=CommitProperties(app_transactions=mark),
+    )
+
+
+def _merge(
+    table: "DeltaTable",
+    rows: pl.DataFrame,
+    unique: tuple[str, ...],
+    bounds: str,
+    insert_only: bool,
+    *,
+    alone: bool = False,
+) -> None:
+    """One MERGE; `alone` fails when any other commit came since the table was opened."""
+    from deltalake import CommitProperties
+
+    match = " AND ".join((bounds, *(f"t.{column} = s.{column}" for column in unique)))
+    merger = table.merge(
+        rows,
+        match,
+        source_alias="s",
+        target_alias="t",
+        commit_properties=CommitProperties(max_commit_retries=0 if alone else None),
+    )
+    if not insert_only:
+        merger = merger.when_matched_update_all()
+    merger.when_not_matched_insert_all().execute()
+
+
+def _arrow(rows: pl.DataFrame) -> "pa.Table":
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
