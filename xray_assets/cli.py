@@ -16,6 +16,7 @@ from xray_assets.commands import (
     query,
     runs,
     score,
+    tokens,
 )
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ for group in (processes, runs, endpoint, experiments, backtest, query, score, ch
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
 app.add_typer(audit.app, name="audit")
+app.add_typer(tokens.app, name="token")
 
 
 def main() -> None:

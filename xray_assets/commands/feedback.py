@@ -53,29 +53,18 @@ def submit(
     """Submit one read: by its type, by what was seen (--read), or by the truth (--truth)."""
     from xray_assets.feedback import submit_feedback
 
-    settings = read_settings()
-    role = "reader"
-    if reader_token:
-        from xray_assets.feedback.api.callers import Callers
-        from xray_assets.web.refusals import Refusal
-
-        try:
-            caller = Callers(settings).caller(f"Bearer {reader_token}")
-            reader, role = caller.reader(reader or None, None)
-        except Refusal as refusal:
-            refuse(f"--reader-token: {refusal.message}")
     receipt = submit_feedback(
         request_id,
         feedback_type,
-        radiologist_id=reader,
+        radiologist_id=reader or None,
         read=read,
         ground_truth=truth,
-        reader_role=role,
         blinded=blinded,
         confidence=confidence,
         feedback_source=source,
         notes=notes,
-        settings=settings,
+        token=reader_token,
+        settings=read_settings(),
     )
     _show_receipt(receipt)
 

@@ -60,7 +60,7 @@ def _client(settings: Settings) -> "WorkspaceClient":
 
     if settings.deployment == "databricks":
         return WorkspaceClient()
-    from xray_assets.web.tokens import client_tokens
+    from xray_assets.web.accounts_file import client_tokens
 
     # The SDK retries a refused connection for five minutes unless told otherwise.
     config = Config(

@@ -102,9 +102,9 @@ class Demo:
 
     def __init__(self, settings: Settings, scenario: Scenario, console: Console) -> None:
         """Make the clients; nothing is sent yet."""
-        from xray_assets.web.tokens import operator_token
+        from xray_assets.web.accounts_file import client_tokens
 
-        token = operator_token(settings)
+        token = client_tokens(settings)[0]
         room = resources(settings)
         self.settings, self.scenario, self.console = settings, scenario, console
         self.tables, self.inbox, self.control = room.tables, room.inbox, room.control

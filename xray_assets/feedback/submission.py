@@ -16,8 +16,11 @@ from xray_assets.feedback.desk import FeedbackBatchRefused, FeedbackDesk, Receip
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
 from xray_assets.feedback.prediction_log import PredictionLog
+from xray_assets.feedback.speaker import speaker
 from xray_assets.feedback.tables import demand_local
 from xray_assets.settings import Settings
+from xray_assets.web.accounts import Accounts
+from xray_assets.web.roles import Account
 
 _ROW = "a row has request_id, radiologist_id and the other arguments of submit_feedback"
 
@@ -26,41 +29,48 @@ def submit_feedback(
     request_id: str,
     feedback_type: str | None = None,
     *,
-    radiologist_id: str,
+    radiologist_id: str | None = None,
     read: str | None = None,
     ground_truth: str | None = None,
-    reader_role: str = "reader",
+    reader_role: str | None = None,
     blinded: bool = False,
     confidence: str = "confirmed",
     feedback_source: str = "manual",
     notes: str | None = None,
     timestamp: datetime | None = None,
     feedback_id: str | None = None,
+    token: str | None = None,
     settings: Settings | None = None,
 ) -> Receipt:
     """Submit one read of a prediction, by at least one of feedback_type, read and ground_truth.
 
     `blinded`: the film was read before the model's answer was shown; unblinded truth counts only
     where traffic was split evenly. `feedback_id` makes a repeat safe: the same id and content give
-    the same receipt and no second row. `timestamp` (default: now) is for reads made earlier. Raises
-    FeedbackRefused with what to do instead, InboxUnavailable where no stack ever ran from the state
-    folder or its disk refuses; nothing is stored then.
+    the same receipt and no second row. `timestamp` (default: now) is for reads made earlier.
+    `token`: the reader's own, which names the reader and the role; who has an account speaks
+    through it alone. Raises FeedbackRefused with what to do instead, Unauthenticated,
+    PermissionDenied, InboxUnavailable where no stack ever ran from the state folder or its disk
+    refuses; nothing is stored then.
     """
-    feedback = compose(
-        request_id,
-        feedback_type,
-        radiologist_id=radiologist_id,
-        read=read,
-        ground_truth=ground_truth,
-        reader_role=reader_role,
-        blinded=blinded,
-        confidence=confidence,
-        feedback_source=feedback_source,
-        notes=notes,
-        timestamp=timestamp,
-        feedback_id=feedback_id,
-    )
+    settings = settings or Settings()
     with _desk(settings) as desk:
+        accounts = Accounts(settings)
+        account = None if token is None else accounts.of_token(token)
+        reader, role = speaker(accounts, account, radiologist_id, reader_role)
+        feedback = compose(
+            request_id,
+            feedback_type,
+            radiologist_id=reader,
+            read=read,
+            ground_truth=ground_truth,
+            reader_role=role,
+            blinded=blinded,
+            confidence=confidence,
+            feedback_source=feedback_source,
+            notes=notes,
+            timestamp=timestamp,
+            feedback_id=feedback_id,
+        )
         return desk.submit([feedback])[0]
 
 
@@ -73,9 +83,9 @@ def submit_feedback_batch(
     frame will do; nulls count as not given). Raises FeedbackBatchRefused, which names each bad row,
     and InboxUnavailable as `submit_feedback` does.
     """
-    feedbacks = compose_batch(rows)
+    settings = settings or Settings()
     with _desk(settings) as desk:
-        return desk.submit(feedbacks)
+        return desk.submit(compose_batch(rows, Accounts(settings)))
 
 
 def quick_feedback(
@@ -124,11 +134,10 @@ def get_prediction_info(
     return None if prediction is None else asdict(prediction)
 
 
-def _desk(settings: Settings | None) -> FeedbackDesk:
+def _desk(settings: Settings) -> FeedbackDesk:
     """The desk of a state folder that somebody reads. A forgotten XRAY_STATE must not make a read
     vanish in a new folder.
     """
-    settings = settings or Settings()
     demand_local(settings, "submitting feedback")
     if not (settings.endpoint_folder.exists() or settings.dagster_home.exists()):
         raise InboxUnavailable(
@@ -139,12 +148,20 @@ def _desk(settings: Settings | None) -> FeedbackDesk:
     return FeedbackDesk(settings)
 
 
-def compose_batch(rows: Iterable[Mapping[str, Any]]) -> list[Feedback]:
-    """Validated feedbacks of a batch. Raises FeedbackBatchRefused, which names each bad row."""
+def compose_batch(
+    rows: Iterable[Mapping[str, Any]], accounts: Accounts, account: Account | None = None
+) -> list[Feedback]:
+    """Validated feedbacks of a batch that `account` sends (None: Python code on this machine).
+
+    Raises FeedbackBatchRefused, which names each bad row, and PermissionDenied as `speaker`.
+    """
     feedbacks, problems = [], []
     for number, row in enumerate(rows):
         given = {name: value for name, value in row.items() if value is not None}
         try:
+            given["radiologist_id"], given["reader_role"] = speaker(
+                accounts, account, given.get("radiologist_id"), given.get("reader_role")
+            )
             feedbacks.append(compose(**given))
         except FeedbackRefused as refusal:
             problems.append((number, str(refusal)))

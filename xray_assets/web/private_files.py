@@ -1,10 +1,9 @@
-"""Secrets that the first run makes: a file of mode 0600, written once, read by every process of the
-project.
-"""
+"""Private files (mode 0600): secrets that the first run makes, and files replaced as a whole."""
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -17,20 +16,38 @@ def read_or_make(path: Path) -> str:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_hex(32) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another process was first; its secret holds
-                os.link(draft, path)
-        finally:
-            draft.unlink()
-    if path.stat().st_mode & 0o077:
-        raise PermissionError(f"{path} can be read by others: chmod 600 {path}")
+        made = f"{secrets.token_hex(32)}\n".encode()
+        # Where another process was first, its secret holds.
+        with _draft(path, made) as draft, suppress(FileExistsError):
+            os.link(draft, path)
+    demand_private(path)
     secret = path.read_text().strip()
     if not secret:
         raise PermissionError(f"{path} is empty: delete it, and the next start makes a new one")
     return secret
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file with this content; it holds the old or the new, also after a power cut."""
+    with _draft(path, content) as draft:
+        draft.replace(path)
+
+
+def demand_private(path: Path) -> None:
+    """Raise PermissionError when others than its owner may read or write a file."""
+    if path.stat().st_mode & 0o077:
+        raise PermissionError(f"{path} can be read by others: chmod 600 {path}")
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[Path]:
+    """A private file with this content on the disk, beside `path`; gone afterwards."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)

@@ -10,17 +10,17 @@ MAX_BYTES_IN_WORK = 256 * 1024 * 1024
 
 
 class RateLimit:
-    """A token bucket for each caller: `rate` requests a second, bursts of one second's worth. 0 =
+    """A token bucket for each account: `rate` requests a second, bursts of one second's worth. 0 =
     no limit.
     """
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._burst = max(rate, 1.0)
-        self._buckets: dict[bytes, tuple[float, float]] = {}
+        self._buckets: dict[str, tuple[float, float]] = {}
 
-    def take(self, caller: bytes) -> None:
-        """Count one request; raises TooManyRequests. Callers are known tokens, so the table stays
+    def take(self, caller: str) -> None:
+        """Count one request; raises TooManyRequests. Callers are known accounts, so the table stays
         small.
         """
         if self._rate <= 0:

@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
-from xray_assets.feedback.api.callers import add_reader
 from xray_assets.feedback.inbox_reader import InboxReader
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
@@ -125,7 +124,7 @@ def test_an_adjudicator_is_made_by_a_token_alone(
 ) -> None:
     settings = Settings()
     settings.endpoint_folder.mkdir(parents=True)
-    token = add_reader(settings, "DR007", "adjudicator")
+    token = invoke("token", "add", "DR007", "--role", "adjudicator").splitlines()[-1]
     read = ("feedback", "submit", "r1", "--read", "normal", "--blinded")
     assert "No such option" in invoke(*read, "--reader", "DR009", "--role", "adjudicator", code=2)
     monkeypatch.setenv("XRAY_READER_TOKEN", "wrong")
@@ -141,7 +140,7 @@ def test_an_adjudicator_is_made_by_a_token_alone(
         (position, json.loads(told))
         for position, _, told, _ in InboxReader(settings.feedback_inbox).read_after(0, 10)
     )
-    assert (content["radiologist_id"], content["reader_role"]) == ("DR007", "adjudicator")
+    assert (content["radiologist_id"], content["reader_role"]) == ("dr007", "adjudicator")
 
 
 def test_audit_of_a_folder_no_stack_ran_from_is_no_proof(state: Path) -> None:
@@ -150,7 +149,8 @@ def test_audit_of_a_folder_no_stack_ran_from_is_no_proof(state: Path) -> None:
     assert list(state.iterdir()) == []
 
 
-def test_a_contradicting_or_unknown_feedback_is_refused_with_the_reason() -> None:
+def test_a_contradicting_or_unknown_feedback_is_refused_with_the_reason(state: Path) -> None:
+    prepare_state(Settings())
     failed = run("feedback", "submit", "r1", "half-positive", "--reader", "DR001")
     assert failed.returncode == 1
     assert "true-positive" in failed.stderr

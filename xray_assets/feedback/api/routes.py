@@ -16,15 +16,16 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from xray_assets.feedback.api.callers import Caller, Callers
 from xray_assets.feedback.counts import get_feedback_stats
 from xray_assets.feedback.desk import FeedbackDesk, Receipt
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import FeedbackRefused
 from xray_assets.feedback.submission import compose_batch
 from xray_assets.settings import Settings
+from xray_assets.web.accounts import Accounts
 from xray_assets.web.body_limit import BodyLimit
 from xray_assets.web.refusals import Refusal, UnknownEndpoint
+from xray_assets.web.roles import Account, Act
 
 BODY_LIMIT = 16 * 1024 * 1024
 ROWS_LIMIT = 10_000
@@ -68,12 +69,14 @@ class FeedbackBatch(BaseModel):
     feedback: list[FeedbackRow] = Field(min_length=1, max_length=ROWS_LIMIT)
 
 
-def known_caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> Caller:
+def known_account(
+    request: Request, authorization: Annotated[str | None, Header()] = None
+) -> Account:
     """Who calls. Raises Unauthenticated."""
-    return request.app.state.callers.caller(authorization)
+    return request.app.state.accounts.account(authorization)
 
 
-Known = Annotated[Caller, Depends(known_caller)]
+Known = Annotated[Account, Depends(known_account)]
 routes = APIRouter()
 
 
@@ -92,7 +95,7 @@ def post_batch(request: Request, body: FeedbackBatch, known: Known) -> dict[str,
 @routes.get("/predictions/{request_id}")
 def get_prediction(request: Request, request_id: str, known: Known) -> dict[str, Any]:
     """What is logged of a request. Not for readers, who read blind."""
-    known.demand_program()
+    known.demand(Act.LOOK_UP)
     prediction = request.app.state.desk.prediction(request_id)
     if prediction is None:
         raise UnknownEndpoint("the log does not hold this request (yet)")
@@ -102,7 +105,7 @@ def get_prediction(request: Request, request_id: str, known: Known) -> dict[str,
 @routes.get("/stats")
 def get_stats(request: Request, known: Known, days: int = 7) -> dict[str, Any]:
     """Counts of the last days."""
-    known.demand_program()
+    known.demand(Act.LOOK_UP)
     return get_feedback_stats(days, settings=request.app.state.settings)
 
 
@@ -123,19 +126,15 @@ def feedback_api(settings: Settings) -> FastAPI:
 
     # The documentation pages load scripts from a CDN.
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
-    api.state.settings, api.state.callers = settings, Callers(settings)
+    api.state.settings, api.state.accounts = settings, Accounts(settings)
     api.add_middleware(BodyLimit, limit=BODY_LIMIT)
     api.include_router(routes)
     _answer_errors(api)
     return api
 
 
-def _submit(request: Request, known: Caller, rows: list[dict[str, Any]]) -> list[Receipt]:
-    for row in rows:
-        row["radiologist_id"], row["reader_role"] = known.reader(
-            row["radiologist_id"], row["reader_role"]
-        )
-    return request.app.state.desk.submit(compose_batch(rows))
+def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> list[Receipt]:
+    return request.app.state.desk.submit(compose_batch(rows, request.app.state.accounts, known))
 
 
 def _answer_errors(api: FastAPI) -> None:

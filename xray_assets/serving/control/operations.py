@@ -15,7 +15,8 @@ from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
 from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogWriter
 from xray_assets.serving.process.fleet import Fleet
-from xray_assets.web.tokens import Tokens
+from xray_assets.web.accounts import Accounts
+from xray_assets.web.roles import Act
 
 
 class Operations:
@@ -29,14 +30,14 @@ class Operations:
         metrics: Metrics,
         fleet: Fleet,
         traffic: Traffic,
-        tokens: Tokens,
+        accounts: Accounts,
     ) -> None:
         self._updates = updates
         self._log = log
         self._metrics = metrics
         self._fleet = fleet
         self._traffic = traffic
-        self._tokens = tokens
+        self._accounts = accounts
         self._counting = asyncio.Lock()
         self._started = time.time()
         self.stopping = False
@@ -118,8 +119,7 @@ class Operations:
         return {**self._updates.status(), "metrics": self._metrics.snapshot()}
 
     def _demand_token(self, request: Request) -> None:
-        value = request.headers.get("authorization")
-        self._tokens.caller(None if value is None else value.encode("latin-1"))
+        self._accounts.account(request.headers.get("authorization")).demand(Act.OBSERVE)
 
     def _summed(self) -> Metrics:
         total = Metrics()

@@ -28,20 +28,21 @@ from xray_assets.serving.control.openapi import (
     TAGS_BODY,
 )
 from xray_assets.serving.control.update_lead import pend
+from xray_assets.web.accounts import Accounts
 from xray_assets.web.refusals import (
     AlreadyExists,
     InvalidParameter,
     UnknownEndpoint,
     UpdateInProgress,
 )
-from xray_assets.web.tokens import Tokens
+from xray_assets.web.roles import Act
 
 PREFIX = "/api/2.0/serving-endpoints"
 MAX_ENDPOINTS = 8
 _MAX_TAGS = 64
 
 
-def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens) -> APIRouter:
+def control_routes(*, store: ConfigStore, updates: ConfigUpdates, accounts: Accounts) -> APIRouter:
     """The routes, bound to the parts they use."""
     router = APIRouter()
 
@@ -61,7 +62,7 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
     @router.get(PREFIX + "/", include_in_schema=False)
     @router.get(PREFIX, summary="List the endpoints")
     async def list_endpoints(request: Request) -> JSONResponse:
-        _read(request, tokens)
+        _demand(request, accounts, Act.OBSERVE)
         return JSONResponse(
             {"endpoints": [described(record) for record in store.read().endpoints.values()]}
         )
@@ -69,7 +70,7 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
     @router.post(PREFIX + "/", include_in_schema=False)
     @router.post(PREFIX, summary="Create an endpoint", openapi_extra=CREATE_BODY)
     async def create_endpoint(request: Request) -> JSONResponse:
-        _operate(request, tokens)
+        _demand(request, accounts, Act.OPERATE)
         body = await json_object(request)
         name = _valid_name(body.get("name"))
         tags, gateway = _tags(body.get("tags") or []), _object(body.get("ai_gateway"), "ai_gateway")
@@ -91,14 +92,14 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
 
     @router.get(PREFIX + "/{name}", summary="Read an endpoint and its state")
     async def read_endpoint(request: Request, name: str) -> JSONResponse:
-        _read(request, tokens)
+        _demand(request, accounts, Act.OBSERVE)
         return JSONResponse(described(stored(name)))
 
     @router.put(
         PREFIX + "/{name}/config", summary="Change what is served", openapi_extra=CONFIG_BODY
     )
     async def update_config(request: Request, name: str) -> JSONResponse:
-        _operate(request, tokens)
+        _demand(request, accounts, Act.OPERATE)
         body = await json_object(request)
 
         def edit(content: StoreContent) -> EndpointRecord:
@@ -118,7 +119,7 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
         openapi_extra=GATEWAY_BODY,
     )
     async def put_ai_gateway(request: Request, name: str) -> JSONResponse:
-        _operate(request, tokens)
+        _demand(request, accounts, Act.OPERATE)
         gateway = await json_object(request)
         _object(gateway.get("inference_table_config"), "inference_table_config")
 
@@ -131,7 +132,7 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
 
     @router.patch(PREFIX + "/{name}/tags", summary="Add and delete tags", openapi_extra=TAGS_BODY)
     async def patch_tags(request: Request, name: str) -> JSONResponse:
-        _operate(request, tokens)
+        _demand(request, accounts, Act.OPERATE)
         body = await json_object(request)
         added = _tags(body.get("add_tags") or [])
         deleted = body.get("delete_tags") or []
@@ -151,7 +152,7 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
 
     @router.delete(PREFIX + "/{name}", summary="Delete an endpoint")
     async def delete_endpoint(request: Request, name: str) -> JSONResponse:
-        _operate(request, tokens)
+        _demand(request, accounts, Act.OPERATE)
 
         def edit(content: StoreContent) -> EndpointRecord:
             record = _of(content, name)
@@ -164,17 +165,8 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, tokens: Tokens
     return router
 
 
-def _read(request: Request, tokens: Tokens) -> None:
-    tokens.caller(_authorization(request))
-
-
-def _operate(request: Request, tokens: Tokens) -> None:
-    tokens.demand_operator(_authorization(request))
-
-
-def _authorization(request: Request) -> bytes | None:
-    value = request.headers.get("authorization")
-    return None if value is None else value.encode("latin-1")
+def _demand(request: Request, accounts: Accounts, act: Act) -> None:
+    accounts.account(request.headers.get("authorization")).demand(act)
 
 
 def _of(content: StoreContent, name: str) -> EndpointRecord:

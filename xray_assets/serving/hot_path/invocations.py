@@ -31,6 +31,7 @@ from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets.serving.process.journal import Journal
 from xray_assets.settings import Settings
+from xray_assets.web.accounts import Accounts
 from xray_assets.web.rate_limit import InWork, RateLimit
 from xray_assets.web.refusals import (
     BadRequest,
@@ -40,7 +41,7 @@ from xray_assets.web.refusals import (
     UnknownEndpoint,
     UnsupportedMedia,
 )
-from xray_assets.web.tokens import Tokens
+from xray_assets.web.roles import Act
 
 _SMALL_BODY = 256 * 1024
 _SMALL_BATCH = 4
@@ -54,7 +55,7 @@ class Invocations:
         self,
         settings: Settings,
         *,
-        tokens: Tokens,
+        accounts: Accounts,
         live: Mapping[str, LiveEndpoint],
         not_ready: Mapping[str, str],
         without_config: Mapping[str, str],
@@ -66,7 +67,7 @@ class Invocations:
         """`live` and `not_ready` (endpoint name -> reason) are owned and changed by the config
         updates.
         """
-        self._tokens = tokens
+        self._accounts = accounts
         self._live = live
         self._not_ready = not_ready
         self._without_config = without_config
@@ -103,11 +104,12 @@ class Invocations:
         self, scope: Scope, receive: Receive, send: Send, name: str, started: float
     ) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        caller, _ = self._tokens.caller(headers.get(b"authorization"))
+        account = self._accounts.account(headers.get(b"authorization"))
+        account.demand(Act.PREDICT)
         endpoint = self._live.get(name)
         if endpoint is None:
             raise self._missing(name)
-        self._rate_limit.take(caller)
+        self._rate_limit.take(account.name)
         _check_media(headers)
         ticket = self._in_work.enter()
         try:

@@ -26,8 +26,8 @@ from xray_assets.serving.log.writer import LogWriter
 from xray_assets.serving.process.fleet import Fleet
 from xray_assets.serving.process.journal import Journal
 from xray_assets.settings import Settings
+from xray_assets.web.accounts import Accounts
 from xray_assets.web.refusals import MethodNotAllowed, Refusal, Unavailable, UnknownEndpoint
-from xray_assets.web.tokens import Tokens
 
 LOG_FILE = "log.sqlite"
 _PREFIX, _SUFFIX = "/serving-endpoints/", "/invocations"
@@ -48,7 +48,7 @@ class Application:
         self._journal = journal
         self._log_path = folder / LOG_FILE
         self._fleet = Fleet(folder)
-        tokens = Tokens(settings)
+        accounts = Accounts(settings)
         metrics = Metrics()
         store = ConfigStore(folder)
         self._updates = ConfigUpdates(settings, store=store, fleet=self._fleet, journal=journal)
@@ -66,11 +66,11 @@ class Application:
             metrics=metrics,
             fleet=self._fleet,
             traffic=Traffic(self._log_path),
-            tokens=tokens,
+            accounts=accounts,
         )
         self._invocations = Invocations(
             settings,
-            tokens=tokens,
+            accounts=accounts,
             live=self._updates.live,
             not_ready=self._updates.not_ready,
             without_config=self._updates.without_config,
@@ -80,7 +80,7 @@ class Application:
             waiting=lambda: len(self.requests),
         )
         self._control = _control_application(
-            control_routes(store=store, updates=self._updates, tokens=tokens),
+            control_routes(store=store, updates=self._updates, accounts=accounts),
             self._operations,
             journal,
         )

@@ -18,7 +18,7 @@ from xray_assets.serving.process.fleet import clear_fleet
 from xray_assets.serving.process.journal import Journal
 from xray_assets.serving.process.supervisor import supervise
 from xray_assets.settings import Settings
-from xray_assets.web.tokens import Tokens
+from xray_assets.web.accounts import Accounts
 
 ADDRESS_FILE = "address.json"
 _BACKLOG = 2048
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
     folder = settings.endpoint_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        Tokens(settings)
+        Accounts(settings)
         CaseKeys(folder)
     except OSError as error:
         raise ServerError(f"the state folder {settings.state} cannot be used: {error}") from error

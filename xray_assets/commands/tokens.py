@@ -1,0 +1,52 @@
+"""`xray token ...`: named accounts and their tokens."""
+
+from typing import Annotated
+
+import typer
+
+from xray_assets.terminal import console, error_console, folding_table, read_settings
+
+app = typer.Typer(help="Named accounts and their tokens.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Who or what the account belongs to")]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[
+        str,
+        typer.Option(
+            help="operator, approver, client, trial, verification, simulation, reader, adjudicator"
+        ),
+    ],
+    site: Annotated[
+        str | None, typer.Option(help="Origin of its requests where they name none")
+    ] = None,
+) -> None:
+    """Make an account and print its token: once, only its digest is kept."""
+    from xray_assets.web.accounts_file import add_account
+
+    token = add_account(read_settings(), name, role, site=site)
+    error_console().print("keep this token, it is not shown again:")
+    console().print(token)
+
+
+@app.command(name="list")
+def list_accounts() -> None:
+    """Show names, roles and sites of all accounts."""
+    from xray_assets.web.accounts_file import own_accounts, stored_accounts
+
+    settings = read_settings()
+    table = folding_table("name", "role", "site")
+    for account in (*own_accounts(settings), *stored_accounts(settings)):
+        table.add_row(account.name, account.role, account.site or "")
+    console().print(table)
+
+
+@app.command()
+def revoke(name: Name) -> None:
+    """Delete an account: its token is refused within a second."""
+    from xray_assets.web.accounts_file import revoke_account
+
+    revoke_account(read_settings(), name)
