@@ -18,10 +18,10 @@ import polars as pl
 from xray_assets.batch.path_index import PathIndex
 from xray_assets.batch.scores import MODEL_COLUMNS, SCHEMA, ScoringModel
 from xray_assets.errors import XrayError
+from xray_assets.storage.atomic import ORDINARY, UNFINISHED, replacing
 
 DELTA, PARQUET = "delta", "parquet"
 _DELTA_LOG = "_delta_log"
-_UNFINISHED = ".unfinished"
 _READ_ROWS = 100_000
 
 
@@ -99,7 +99,7 @@ class ParquetOutput(ScoreOutput):
     def __init__(self, folder: Path) -> None:
         """Remove what a killed run left unfinished."""
         super().__init__(folder)
-        for unfinished in folder.glob(f"*{_UNFINISHED}"):
+        for unfinished in folder.glob(f".*{UNFINISHED}"):
             unfinished.unlink()
 
     def scan(self) -> pl.LazyFrame | None:
@@ -111,13 +111,8 @@ class ParquetOutput(ScoreOutput):
         """See ScoreOutput. The part is on the disk, not only in its cache, when it has its name."""
         films = "\n".join(rows["file_path"]).encode()
         name = f"scores-{hashlib.sha256(films).hexdigest()[:32]}.parquet"
-        unfinished = self.folder / f".{name}{_UNFINISHED}"
-        with unfinished.open("wb") as file:
+        with replacing(self.folder / name, mode=ORDINARY) as file:
             rows.write_parquet(file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(self.folder / name)
-        _sync_folder(self.folder)
 
 
 @contextmanager
@@ -155,11 +150,3 @@ def _refuse_foreign(folder: Path, kind: str) -> None:
         )
     if not delta and names and kind == DELTA:
         raise OutputRefused(f"{folder} holds Parquet files: write --format {PARQUET}")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

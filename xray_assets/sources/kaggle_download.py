@@ -15,6 +15,7 @@ from typing import Any
 
 from xray_assets.errors import XrayError
 from xray_assets.progress import Progress
+from xray_assets.storage.atomic import put_in_place
 from xray_assets.storage.disk_space import NoSpace, demand_space
 from xray_assets.storage.zip_folder import ZipFolder
 
@@ -71,7 +72,7 @@ def download(
         with _reporting(incoming, size, progress):
             api.download_file(response, str(incoming), client.http_client(), True, True)
     ZipFolder(incoming)
-    incoming.replace(archive)
+    put_in_place(incoming, archive)
     return archive
 
 

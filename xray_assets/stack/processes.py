@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xray_assets.settings import PROJECT
+from xray_assets.storage.atomic import replace_file
 
 POLL_SECONDS = 0.05
 
@@ -76,9 +77,7 @@ def start_process(
 
 def remember(process: RunningProcess, folder: Path) -> None:
     """Write the process's record, atomically."""
-    record, draft = folder / f"{process.name}.json", folder / f"{process.name}.json.draft"
-    draft.write_text(json.dumps(asdict(process)))
-    draft.replace(record)
+    replace_file(folder / f"{process.name}.json", json.dumps(asdict(process)), durable=False)
 
 
 def mark_stopping(process: RunningProcess, folder: Path) -> None:

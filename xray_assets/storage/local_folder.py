@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from xray_assets.storage.atomic import replace_file
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
-
-_UNFINISHED = ".part"
 
 
 class LocalFolder(FilmFolder):
@@ -44,14 +42,11 @@ class LocalFolder(FilmFolder):
         copies again; it costs a disk flush a film otherwise.
         """
         target = self._root / path
-        name = f".{target.name}.{os.getpid()}-{threading.get_ident()}{_UNFINISHED}"
-        unfinished = target.with_name(name)
         try:
-            unfinished.write_bytes(data)
+            replace_file(target, data, durable=False)
         except FileNotFoundError:
             target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(data)
-        unfinished.replace(target)
+            replace_file(target, data, durable=False)
 
     def location(self, path: str) -> str:
         """See FilmFolder."""

@@ -16,7 +16,8 @@ from pydantic import TypeAdapter
 
 from xray_assets.errors import XrayError
 from xray_assets.settings import Settings
-from xray_assets.web.private_files import demand_private, read_or_make, write_private
+from xray_assets.storage.atomic import replace_file
+from xray_assets.web.private_files import demand_private, read_or_make
 from xray_assets.web.roles import Account, Role, normalised
 
 
@@ -107,7 +108,7 @@ def _changing(settings: Settings) -> Iterator[list[Account]]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         stored = stored_accounts(settings)
         yield stored
-        write_private(path, _FILE.dump_json(stored, indent=1) + b"\n")
+        replace_file(path, _FILE.dump_json(stored, indent=1) + b"\n")
         _readers_file(settings).unlink(missing_ok=True)
     finally:
         os.close(lock)

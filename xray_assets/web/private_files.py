@@ -1,10 +1,9 @@
-"""Private files (mode 0600): secrets that the first run makes, and files replaced as a whole."""
+"""Secrets that the first run makes, in files that nobody else may read (mode 0600)."""
 
-import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from xray_assets.storage.atomic import make_file
 
 
 def read_or_make(path: Path) -> str:
@@ -16,10 +15,7 @@ def read_or_make(path: Path) -> str:
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = f"{secrets.token_hex(32)}\n".encode()
-        # Where another process was first, its secret holds.
-        with _draft(path, made) as draft, suppress(FileExistsError):
-            os.link(draft, path)
+        make_file(path, secrets.token_hex(32) + "\n")  # or another process was first: its holds
     demand_private(path)
     secret = path.read_text().strip()
     if not secret:
@@ -27,27 +23,7 @@ def read_or_make(path: Path) -> str:
     return secret
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file with this content; it holds the old or the new, also after a power cut."""
-    with _draft(path, content) as draft:
-        draft.replace(path)
-
-
 def demand_private(path: Path) -> None:
     """Raise PermissionError when others than its owner may read or write a file."""
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others: chmod 600 {path}")
-
-
-@contextmanager
-def _draft(path: Path, content: bytes) -> Iterator[Path]:
-    """A private file with this content on the disk, beside `path`; gone afterwards."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)

@@ -105,7 +105,7 @@ def test_an_unfinished_part_is_never_read_and_is_removed(tmp_path: Path) -> None
     with open_output(tmp_path, PARQUET) as output:
         output.append(rows("a"))
     (part,) = tmp_path.glob("*.parquet")
-    unfinished = tmp_path / f".{part.name}.unfinished"
+    unfinished = tmp_path / f".{part.name}.1-2.part"
     unfinished.write_bytes(part.read_bytes()[:100])
     with open_output(tmp_path, PARQUET) as output:
         assert stored(output)["file_path"].to_list() == ["a"]

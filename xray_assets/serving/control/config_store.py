@@ -9,13 +9,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xray_assets.errors import XrayError
 from xray_assets.serving.control.config_document import EndpointConfig
+from xray_assets.storage.atomic import replace_file
 
 NOT_UPDATING, IN_PROGRESS, FAILED, CANCELED = (
     "NOT_UPDATING",
@@ -135,16 +136,9 @@ class ConfigStore:
             "last_config_version": content.last_config_version,
             "endpoints": {name: record.to_json() for name, record in content.endpoints.items()},
         }
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with draft.open("w") as file:
-                json.dump(document, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
+            replace_file(self._path, json.dumps(document, indent=1))
         except OSError as error:
-            with suppress(OSError):  # a disk that is read-only refuses this too
-                draft.unlink(missing_ok=True)
             raise ConfigStoreError(f"{self._path} cannot be written: {error}") from error
 
     @contextmanager

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from xray_assets.storage.atomic import replace_file
+
 _STALE_SECONDS = 15.0
 
 
@@ -27,10 +29,9 @@ class Fleet:
         """Replace this worker's status. A full disk is not fatal here: the others then see the last
         one.
         """
-        draft = self._mine.with_suffix(".draft")
+        content = json.dumps({**status, "pid": os.getpid(), "time": time.time()})
         with suppress(OSError):
-            draft.write_text(json.dumps({**status, "pid": os.getpid(), "time": time.time()}))
-            draft.replace(self._mine)
+            replace_file(self._mine, content, durable=False)
 
     def others(self) -> list[dict[str, Any]]:
         """The last status of every other living worker."""

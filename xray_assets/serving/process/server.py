@@ -19,6 +19,7 @@ from xray_assets.serving.process.journal import Journal
 from xray_assets.serving.process.supervisor import supervise
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
+from xray_assets.storage.atomic import replace_file
 
 ADDRESS_FILE = "address.json"
 _BACKLOG = 2048
@@ -47,9 +48,7 @@ def serve(settings: Settings) -> None:
         clear_fleet(folder)
         host, port = listener.getsockname()[:2]
         address = {"host": host, "port": port, "pid": os.getpid(), "url": f"http://{host}:{port}"}
-        draft = folder / f".{ADDRESS_FILE}"
-        draft.write_text(json.dumps(address))
-        draft.replace(folder / ADDRESS_FILE)
+        replace_file(folder / ADDRESS_FILE, json.dumps(address), durable=False)
         journal.event(
             "listening", host=host, port=port, pid=os.getpid(), workers=settings.endpoint_workers
         )

@@ -10,7 +10,6 @@ How hard they are is set by the ranges in those modules, and measured by
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from xray_assets.errors import XrayError
 from xray_assets.sources.phantoms.film import SYNTHETIC_NOTE, expose
 from xray_assets.sources.phantoms.patient import draw_pneumonia, draw_thorax
+from xray_assets.storage.atomic import ORDINARY, replace_file
 
 LAYOUT_ROOT = "chest_xray"
 MANIFEST_NAME = "SYNTHETIC_PHANTOMS.json"
@@ -66,7 +66,7 @@ def write_phantoms(
         target = folder / film.path
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(target, draw_film(film, seed=seed))
+            replace_file(target, draw_film(film, seed=seed), mode=ORDINARY, durable=False)
         if progress is not None:
             progress(done, count)
 
@@ -114,10 +114,4 @@ def _claim(folder: Path, seed: int) -> None:
             )
         return
     manifest.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(manifest, json.dumps(mine, indent=2).encode() + b"\n")
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    unfinished.write_bytes(data)
-    unfinished.replace(target)
+    replace_file(manifest, json.dumps(mine, indent=2) + "\n", mode=ORDINARY)
