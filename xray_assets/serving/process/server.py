@@ -18,8 +18,8 @@ from xray_assets.serving.process.fleet import clear_fleet
 from xray_assets.serving.process.journal import Journal
 from xray_assets.serving.process.supervisor import supervise
 from xray_assets.settings import Settings
-from xray_assets.web.accounts import Accounts
 from xray_assets.storage.atomic import replace_file
+from xray_assets.web.accounts import Accounts
 
 ADDRESS_FILE = "address.json"
 _BACKLOG = 2048
