@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 
 from xray_assets.assets.entries import asset
+from xray_assets.audit.chain import POSITION
 from xray_assets.audit.record import record
 from xray_assets.audit.verify import CHAIN_HEAD, verify
 from xray_assets.catalog import (
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 EVIDENCE: tuple[Key, ...] = (REVIEWED_COUNTS, SCORED_COUNTS, ENDPOINT_CONFIG)
 """The tables that a decision is made from."""
 
+FIGURES = ("n_reviewed", "e_better", "e_not_missing_more", "e_worse", "e_missing_more")
+"""What the page charts over time."""
+
 
 @asset(
     PROMOTION_DECISION, deps=[REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS, COMPARISON_SUMMARY]
@@ -48,23 +52,18 @@ def promotion_decision(
 ) -> dg.MaterializeResult:
     """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts."""
     experiment = control.experiment()
-    if experiment is None or not experiment.is_running:
-        why = (
-            "no experiment"
-            if experiment is None
-            else f"experiment {experiment.experiment_id} is {experiment.state}"
-        )
-        context.log.info(f"nothing to decide: {why}")
-        return dg.MaterializeResult(
-            metadata=table_metadata(tables, PROMOTION_DECISION) | {"no_decision": why}
-        )
-    judged = _judged(tables, experiment)
-    head = record(judged.row, tables, decision_witness, context.run)
-    context.log.info(f"{judged.row['verdict']}: {judged.row['reasons']}")
+    if experiment is not None and experiment.is_running:
+        judged = _judged(tables, experiment)
+        head = record(judged.row, tables, decision_witness, context.run)
+        context.log.info(f"{judged.row['verdict']}: {judged.row['reasons']}")
+        news = {CHAIN_HEAD: str(head)}
+    else:
+        why = f"experiment {experiment.experiment_id} is {experiment.state}" if experiment else ""
+        news = {"no_decision": why or "no experiment"}
+        context.log.info(f"nothing to decide: {news['no_decision']}")
+    # The decision is in its table by now: what follows is drawn while others read it.
     return dg.MaterializeResult(
-        metadata=table_metadata(tables, PROMOTION_DECISION)
-        | _shown(judged, _of(tables, PROMOTION_DECISION, experiment))
-        | {CHAIN_HEAD: str(head)}
+        metadata=table_metadata(tables, PROMOTION_DECISION) | _standing_verdict(tables) | news
     )
 
 
@@ -103,29 +102,30 @@ def _of(tables: Tables, key: Key, experiment: Experiment) -> pl.DataFrame:
     return tables.read(key).filter(pl.col("experiment_id") == experiment.experiment_id).collect()
 
 
-def _shown(judged: "Judged", decisions: pl.DataFrame) -> dict[str, Any]:
-    """What the UI shows of a decision: the verdict, its reasons, the figures it charts over time,
-    and pictures.
+def _standing_verdict(tables: Tables) -> dict[str, Any]:
+    """What the UI shows: the last verdict, its reasons, the figures it charts over time, and
+    pictures; also where nothing new was decided.
     """
     from xray_assets.pictures.decisions import evidence_over_time, operating_points, paired_table
 
-    figures = (
-        "verdict",
-        "n_reviewed",
-        "e_better",
-        "e_not_missing_more",
-        "e_worse",
-        "e_missing_more",
-    )
-    rule = judged.rule
+    stored = tables.read(PROMOTION_DECISION)
+    last = stored.sort(POSITION).tail(1).collect()
+    if last.is_empty():
+        return {"verdict": "none yet"}
+    row = last.row(0, named=True)
+    decisions = stored.filter(pl.col("experiment_id") == row["experiment_id"])
+    rule, reviewed = json.loads(row["report"])["rule"], json.loads(row["counts"])["reviewed"]
     evidence = evidence_over_time(
-        decisions, promote=rule.promote_evidence, roll_back=rule.rollback_evidence
+        decisions.select("decided_at", *FIGURES).collect(),
+        promote=rule["promote_evidence"],
+        roll_back=rule["rollback_evidence"],
     )
-    return {name: judged.row[name] for name in figures} | {
-        "reasons": dg.MetadataValue.md(judged.row["reasons"].replace("\n", "\n\n")),
+    return {name: row[name] for name in ("verdict", "experiment_id", *FIGURES)} | {
+        "decided_at": str(row["decided_at"]),
+        "reasons": dg.MetadataValue.md(row["reasons"].replace("\n", "\n\n")),
         "evidence": dg.MetadataValue.md(evidence),
-        "paired": dg.MetadataValue.md(paired_table(judged.counts.reviewed)),
-        "operating_points": dg.MetadataValue.md(operating_points(judged.counts.reviewed)),
+        "paired": dg.MetadataValue.md(paired_table(reviewed)),
+        "operating_points": dg.MetadataValue.md(operating_points(reviewed)),
     }
 
 

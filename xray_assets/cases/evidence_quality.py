@@ -1,7 +1,8 @@
 """How good the evidence behind a verdict is: sample ratio, coverage, agreement of readers.
 
 None of it decides anything. Each function turns what a stored decision reports (None: there is no
-decision yet) into a passed or failed sentence; what cannot be judged yet has not passed.
+decision yet) into a passed or failed sentence. What cannot be judged yet passes and says so: a red
+check means that something was found.
 """
 
 from collections.abc import Mapping
@@ -51,7 +52,12 @@ def agreement_of(reads: pl.DataFrame) -> Agreement:
     )
 
 
-NO_DECISION = Finding(False, "there is no decision yet: nothing can be said of its evidence", {})
+def unjudged(why: str, **figures: float) -> Finding:
+    """Too little is known to find anything."""
+    return Finding(True, f"cannot judge yet: {why}", figures)
+
+
+NO_DECISION = unjudged("there is no decision")
 
 
 def sample_ratio(report: Mapping[str, Any] | None) -> Finding:
@@ -81,7 +87,7 @@ def coverage(counts: Mapping[str, Any] | None) -> Finding:
     scored = np.array(counts["scored"], dtype=np.int64)
     reviewed = np.array(counts["reviewed"], dtype=np.int64).sum(axis=-1)
     if scored.sum() == 0:
-        return Finding(False, "no case has been scored yet: coverage is unknown", {})
+        return unjudged("no case has been scored")
     shares = np.divide(
         reviewed, scored, out=np.full(scored.shape, np.nan), where=scored >= LARGE_CELL
     )
@@ -112,12 +118,7 @@ def readers_agree(report: Mapping[str, Any] | None) -> Finding:
     n, kappa = found["n"], found["kappa"]
     figures = {"pairs_of_answers": float(n)}
     if n < LEAST_PAIRS or kappa is None:
-        return Finding(
-            False,
-            f"{n} pairs of answers to the same case: agreement is unknown, have some cases read "
-            "twice",
-            figures,
-        )
+        return unjudged(f"{n} pairs of answers to the same case, have some read twice", **figures)
     figures |= {"kappa": kappa, "percent_agreement": found["percent_agreement"]}
     return Finding(
         kappa >= LEAST_KAPPA,

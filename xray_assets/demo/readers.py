@@ -16,6 +16,9 @@ far less surely.
 
 READERS = ("DR001", "DR002", "DR003")
 
+READ_TWICE = 5
+"""Every fifth film is read by two of them, so that their agreement is known."""
+
 
 class SimulatedReaders:
     """Submit a read of each answered film to the feedback API."""
@@ -29,19 +32,24 @@ class SimulatedReaders:
         self._error_rate = error_rate
 
     def read(self, answered: Sequence[Answered]) -> int:
-        """Submit one blinded read a film; returns how many were taken. Raises httpx.HTTPStatusError
-        when one is refused.
+        """Submit one blinded read a film, two of every READ_TWICE-th; returns how many were taken.
+        Raises httpx.HTTPStatusError when one is refused.
         """
-        for answer in answered:
+        reads = [
+            (answer, reader)
+            for place, answer in enumerate(answered)
+            for reader in self._random.sample(READERS, 2 if place % READ_TWICE == 0 else 1)
+        ]
+        for answer, reader in reads:
             errs = self._random.random() < self._error_rate
             pneumonia = bool(answer.film.label) != errs
             body = {
                 "read": "pneumonia" if pneumonia else "normal",
-                "radiologist_id": self._random.choice(READERS),
+                "radiologist_id": reader,
                 "blinded": True,
                 "confidence": "confirmed",
                 "feedback_source": "simulation",
                 "notes": f"simulated reader, error rate {self._error_rate:.0%}",
             }
             self._http.post(f"/feedback/{answer.request_id}", json=body).raise_for_status()
-        return len(answered)
+        return len(reads)

@@ -4,13 +4,14 @@ matrices.
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from xray_assets.catalog import CHALLENGER, CHAMPION, LABELS
 from xray_assets.pictures.charts import confusion_matrix, line_chart
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import ArrayLike
 
 _EVIDENCE = {
     "e_better": "better",
@@ -39,11 +40,11 @@ def evidence_over_time(decisions: pl.DataFrame, *, promote: float, roll_back: fl
     )
 
 
-def paired_table(reviewed: "np.ndarray") -> str:
+def paired_table(reviewed: "ArrayLike") -> str:
     """Both models' labels by truth, as a Markdown table; reviewed is (G, 2, 2, 2) [stratum,
     champion, challenger, truth].
     """
-    cells = reviewed.sum(axis=0)
+    cells = np.asarray(reviewed).sum(axis=0)
     lines = [
         "| truth | both right | only the champion | only the challenger | both wrong |",
         "|---|---|---|---|---|",
@@ -62,9 +63,9 @@ def paired_table(reviewed: "np.ndarray") -> str:
     return "\n".join(lines)
 
 
-def operating_points(reviewed: "np.ndarray") -> str:
+def operating_points(reviewed: "ArrayLike") -> str:
     """Both models' confusion matrices on the reviewed cases, as Markdown images."""
-    cells = reviewed.sum(axis=0)
+    cells = np.asarray(reviewed).sum(axis=0)
     by_model = {CHAMPION: cells.sum(axis=1), CHALLENGER: cells.sum(axis=0)}
     return "\n\n".join(
         confusion_matrix(

@@ -57,6 +57,19 @@ def backtest(world: LoggedWorld, version: int, **more: Any) -> dg.ExecuteInProce
     )
 
 
+def test_without_a_candidate_nothing_is_judged_and_the_page_says_how_it_is_started(
+    world: LoggedWorld,
+) -> None:
+    """What "Materialize all" launches has no config."""
+    rows = resources(world.settings).tables.row_count(BACKTESTS)
+    result = execute(world, "backtest")
+    (event,) = result.get_asset_materialization_events()
+    how = event.step_materialization_data.materialization.metadata["how_to_start"].value
+    assert "xray backtest MODEL VERSION" in str(how)
+    assert resources(world.settings).tables.row_count(BACKTESTS) == rows
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+
+
 def test_the_candidate_is_scored_on_every_reviewed_film_and_counts_in_no_experiment(
     world: LoggedWorld,
 ) -> None:

@@ -1,5 +1,6 @@
 """The decision as an asset: corrections, and the checks on the quality of its evidence."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,35 @@ def test_a_correction_that_takes_evidence_back_is_decided_anew(world: LoggedWorl
     assert taken_back["verdict"] == before["verdict"]
 
 
-def test_unknown_quality_of_the_evidence_is_a_warning_and_no_pass(world: LoggedWorld) -> None:
+def test_what_cannot_be_judged_yet_says_so_and_is_not_red(world: LoggedWorld) -> None:
     checks = evaluate(world)
-    for name in ("every_large_cell_is_reviewed", "readers_agree"):
-        assert not checks[name].passed
-        assert checks[name].severity is dg.AssetCheckSeverity.WARN
-        assert "unknown" in str(checks[name].description)
+    for name in ("every_large_cell_is_reviewed", "readers_agree", "requests_follow_the_split"):
+        assert checks[name].passed
+    assert "cannot judge yet" in str(checks["readers_agree"].description)
+
+
+def test_the_newest_event_shows_the_standing_verdict_after_the_experiment_has_ended(
+    world: LoggedWorld,
+) -> None:
+    world.read(world.predict(60, STEP_US)[:30])
+    evaluate(world)
+    control = resources(world.settings).control
+    experiment = control.experiment()
+    assert experiment is not None
+    control.save(experiment.ended("closed", now=datetime.now(UTC), by="a test", cause="enough"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = build_definitions(world.settings).resolve_job_def("evaluate")
+        result = job.execute_in_process(instance=instance)
+    (event,) = (
+        event.step_materialization_data.materialization
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(PROMOTION_DECISION)
+    )
+    (row,) = decisions(world)
+    assert event.metadata["verdict"].value == row["verdict"]
+    assert event.metadata["no_decision"].value.endswith("is closed")
+    assert "svg" in str(event.metadata["evidence"].value)
+    assert "30" in str(event.metadata["n_reviewed"].value)
 
 
 def test_double_reads_are_compared_and_cells_without_reviews_are_named(world: LoggedWorld) -> None:
