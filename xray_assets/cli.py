@@ -1,5 +1,6 @@
 """`xray`: the command line. Groups and error messages only; each command lives in `commands/`."""
 
+import os
 import signal
 import sys
 
@@ -18,6 +19,7 @@ from xray_assets.commands import (
     score,
     tokens,
 )
+from xray_assets.web.private_files import PRIVATE
 
 app = typer.Typer(
     help="Replace a chest X-ray classifier safely. `xray settings` lists what can be set.",
@@ -35,6 +37,7 @@ app.add_typer(tokens.app, name="token")
 
 def main() -> None:
     """Run a command; the project's own errors are shown as one message, without a traceback."""
+    os.umask(PRIVATE)
     # As Ctrl-C, so that what a command started is stopped on every way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

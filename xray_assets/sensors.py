@@ -17,6 +17,7 @@ from xray_assets.resources.endpoint import EndpointUnreachable
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.tables import Tables
+from xray_assets.runs.dead import is_dead
 
 LEVEL_TAG = "xray/level"
 """Tag of a sensor's runs: the level (position or stage) that they were asked to reach."""
@@ -102,12 +103,10 @@ def _request(
     """One run for a level, unless one is under way; after a failure the next attempt, with a new
     run key.
     """
-    runs = context.instance.get_runs(
-        dg.RunsFilter(job_name=job_name, statuses=_UNFINISHED), limit=1
-    )
-    if runs:
+    unfinished = context.instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=_UNFINISHED))
+    if runs := [run.run_id for run in unfinished if not is_dead(run)]:
         return dg.SensorResult(
-            skip_reason=f"run {runs[0].run_id} of {job_name} is under way", cursor=cursor
+            skip_reason=f"run {runs[0]} of {job_name} is under way", cursor=cursor
         )
     if pause := _pause(context.instance, job_name):
         return dg.SensorResult(skip_reason=pause, cursor=cursor)

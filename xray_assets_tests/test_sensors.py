@@ -2,6 +2,7 @@
 endpoint is a stand-in.
 """
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from xray_assets.resources.control import wanted_entities
 from xray_assets.resources.endpoint import EndpointUnreachable, ModelServing, ServedConfig
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.inference_log import LocalLog
+from xray_assets.resources.local.roles import roles
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.runs.identity import PROCESS_TAG
 from xray_assets.sensors import LEVEL_TAG, feedback_arrived, promotion_decided
 from xray_assets.settings import Settings
 from xray_assets_tests.feedback.scenery import log, request_id
@@ -58,8 +61,10 @@ class World:
         self.endpoint = StandInEndpoint(host=str(folder))
         self.serves(None)
         settings = Settings(ramp_dwell_seconds=0, ramp_dwell_requests=0, experiment_max_days=10_000)
-        roles = {"tables": self.tables, "serving": self.endpoint, "inference_log": self.log}
-        self.control = control(settings, roles)
+        own = replace(
+            roles(settings), tables=self.tables, serving=self.endpoint, inference_log=self.log
+        )
+        self.control = control(settings, own)
         self.cursor: str | None = None
 
     def tick(self, sensor: dg.SensorDefinition, **resources: Any) -> Any:
@@ -145,6 +150,14 @@ def test_no_second_run_is_asked_for_while_one_is_under_way(world: World) -> None
     world.run("evaluate", request, dg.DagsterRunStatus.STARTED)
     world.submit(5)
     assert "under way" in world.tick_feedback().skip_message
+
+
+def test_a_run_whose_process_is_gone_is_not_waited_for(world: World) -> None:
+    world.submit(1)
+    request = world.tick_feedback().run_requests[0]
+    run = world.run("evaluate", request, dg.DagsterRunStatus.STARTED)
+    world.instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{os.getpid()}:1"})
+    assert len(world.tick_feedback().run_requests) == 1
 
 
 def test_feedback_that_came_during_a_run_is_asked_for_after_it(world: World) -> None:

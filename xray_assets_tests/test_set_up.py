@@ -34,6 +34,6 @@ def test_ci_runs_the_documented_test_command_and_nothing_else() -> None:
 
 
 def test_no_file_of_the_set_up_names_a_machine_or_a_registry() -> None:
-    for name in ("Makefile", "constraints.txt", "Procfile", ".ci/run", "infra/local/dagster.yaml"):
+    for name in ("Makefile", "constraints.txt", "Procfile", ".ci/run", "dagster.yaml"):
         text = (PROJECT / name).read_text()
         assert not re.search(r"https?://|/home/|/root/|index-url|find-links", text), name

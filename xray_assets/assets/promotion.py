@@ -23,7 +23,9 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
     Key,
 )
+from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.witness import DecisionWitness
@@ -174,3 +176,6 @@ def _warning(name: str, finding: "Finding") -> dg.AssetCheckResult:
         description=finding.sentence,
         metadata=finding.figures,
     )
+
+
+promotion_checks = [contract_check(DECISION_CONTRACT)]

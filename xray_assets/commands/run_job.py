@@ -11,6 +11,7 @@ from rich.console import Console
 
 from xray_assets.commands.run_view import RunView
 from xray_assets.errors import XrayError
+from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
 from xray_assets.stack import dagster_api, running
 from xray_assets.stack.environment import process_environment
@@ -73,7 +74,11 @@ def _execute(
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     build_definitions(settings).resolve_job_def(job).execute_in_process(
-        run_config={**config, **quiet}, instance=instance, run_id=run_id, raise_on_error=False
+        run_config={**config, **quiet},
+        instance=instance,
+        run_id=run_id,
+        tags=ProcessIdentity.this().tags,
+        raise_on_error=False,
     )
 
 

@@ -1,11 +1,13 @@
 """Disk space and the state folder."""
 
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
 from xray_assets.doctor.finding import FAIL, OK, WARN, Finding
 from xray_assets.settings import Settings
+from xray_assets.web.private_files import PRIVATE
 
 GIGABYTE = 10**9
 NEEDED_BYTES, COMFORTABLE_BYTES = GIGABYTE, 5 * GIGABYTE
@@ -28,7 +30,7 @@ def disk(settings: Settings) -> Finding:
 
 
 def state_folder(settings: Settings) -> Finding:
-    """Whether the state folder can be written, or made."""
+    """Whether the state folder can be written, or made, and who else can read it."""
     folder = _nearest(settings.state)
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -42,7 +44,14 @@ def state_folder(settings: Settings) -> Finding:
         )
     if folder != settings.state:
         return Finding(OK, "State folder", f"{settings.state} is made at the first start")
-    return Finding(OK, "State folder", f"{settings.state} can be written")
+    if (mode := stat.S_IMODE(folder.stat().st_mode)) & PRIVATE:
+        return Finding(
+            FAIL,
+            "State folder",
+            f"mode {mode:o}: others can read films, reads and logs",
+            f"`chmod 700 {folder}`, as the next `xray up` does",
+        )
+    return Finding(OK, "State folder", f"{settings.state} can be written, by its owner only")
 
 
 def _nearest(folder: Path) -> Path:

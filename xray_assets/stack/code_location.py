@@ -13,6 +13,12 @@ class CodeLocation:
     name: str
     arguments: tuple[str, ...]
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that make it: what a run of it imports."""
+        kind, target, *_ = self.arguments
+        return (target,) if kind == "--module-name" else ()
+
     def shared_workspace(self, socket: Path) -> str:
         """A workspace file (YAML) that finds the location at a running code server's socket."""
         server = f"{{host: localhost, socket: '{socket}', location_name: {self.name}}}"

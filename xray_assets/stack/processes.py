@@ -14,8 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import PROJECT
 from xray_assets.storage.atomic import replace_file
+from xray_assets.web.private_files import PRIVATE
 
 POLL_SECONDS = 0.05
 
@@ -37,7 +39,7 @@ class RunningProcess:
     @property
     def is_alive(self) -> bool:
         """True while this very process runs (a zombie does not)."""
-        return _birth(self.pid) == self.birth != ""
+        return ProcessIdentity(self.pid, self.birth).is_alive
 
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""
@@ -70,8 +72,9 @@ def start_process(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=PRIVATE,
         )
-    birth = _birth(child.pid)
+    birth = ProcessIdentity.of(child.pid).birth
     return RunningProcess(name, child.pid, birth, str(log), time.time(), url, port), child
 
 
@@ -154,17 +157,3 @@ def _group_lives(group: int) -> bool:
 def _signal(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
-
-
-def _birth(pid: int) -> str:
-    """Start time of a process as the system tells it; empty for none or a zombie."""
-    try:
-        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return "" if state == "Z" else rest[18]
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return ""
-    question = ["ps", "-o", "lstart=,stat=", "-p", str(pid)]
-    told = subprocess.run(question, capture_output=True, text=True, check=False).stdout
-    started, _, state = told.strip().rpartition(" ")
-    return "" if state.startswith("Z") else started.strip()

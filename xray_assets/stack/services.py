@@ -10,13 +10,19 @@ from xray_assets.settings import Settings
 from xray_assets.stack import readiness
 from xray_assets.stack.code_location import code_location
 
-CODE_SERVER, WEBSERVER, DAEMON = "code-server", "webserver", "daemon"
+CODE_SERVER, RUN_SERVER = "code-server", "run-server"
+WEBSERVER, DAEMON = "webserver", "daemon"
 ENDPOINT, FEEDBACK_API, MLFLOW_UI = "endpoint", "feedback-api", "mlflow"
 
-GROUPS = {"dagster": (CODE_SERVER, WEBSERVER, DAEMON)}
+GROUPS = {"dagster": (CODE_SERVER, RUN_SERVER, WEBSERVER, DAEMON)}
 """Names for several services at once."""
 
-DEFAULT_SERVICES = (CODE_SERVER, WEBSERVER, DAEMON, ENDPOINT, FEEDBACK_API)
+CODE_SOCKET, RUN_SOCKET = "code.sock", "runs.sock"
+
+RUN_MODULES = ("xray_assets.promotion", "xray_assets.cases.decision")
+"""What the assets import late: the run server has it ready."""
+
+DEFAULT_SERVICES = (*GROUPS["dagster"], ENDPOINT, FEEDBACK_API)
 """What `xray up` and `xray demo` start. The MLflow UI costs hundreds of MB: on request only."""
 
 
@@ -36,13 +42,13 @@ class Service:
     ready_seconds: float = 90.0
 
 
-def services(settings: Settings, *, workspace: Path, socket: Path) -> dict[str, Service]:
-    """Every service by name; `socket` is where the code server listens.
+def services(settings: Settings, *, workspace: Path, sockets: Path) -> dict[str, Service]:
+    """Every service by name; `sockets` is the folder where code server and run server listen.
 
     The webserver and the daemon share one code server: 3 processes, 405 MB and 8.5 s until ready,
     where `dagster dev` took 5 processes, 624 MB and 22 s on the same two cores.
     """
-    location = code_location(workspace)
+    location, socket = code_location(workspace), sockets / CODE_SOCKET
     shared = settings.state / "run" / "workspace.yaml"
     shared.write_text(location.shared_workspace(socket))
     host, dagster_url = settings.host, settings.dagster_url
@@ -52,6 +58,15 @@ def services(settings: Settings, *, workspace: Path, socket: Path) -> dict[str, 
             "Dagster code server",
             _python("dagster", "api", "grpc", "--socket", str(socket), *location.arguments),
             lambda _started: readiness.listens(socket),
+        ),
+        Service(
+            RUN_SERVER,
+            "Dagster run server",
+            _python(
+                "xray_assets.runs.server", "--socket", str(sockets / RUN_SOCKET),
+                *location.modules, *RUN_MODULES,
+            ),
+            lambda _started: readiness.listens(sockets / RUN_SOCKET),
         ),
         Service(
             WEBSERVER,
@@ -70,7 +85,7 @@ def services(settings: Settings, *, workspace: Path, socket: Path) -> dict[str, 
             DAEMON,
             "Dagster daemon",
             _python(
-                "dagster._daemon", "run", "--workspace", str(shared),
+                "xray_assets.runs.daemon", "run", "--workspace", str(shared),
                 "--log-level", "warning",
             ),
             lambda started: readiness.daemon_healthy(dagster_url, since=started),

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 
 from xray_assets.errors import XrayError
+from xray_assets.runs.server import SOCKET_VARIABLE
 from xray_assets.settings import Settings
 from xray_assets.stack import processes, readiness, running
 from xray_assets.stack.environment import process_environment, variable
 from xray_assets.stack.processes import RunningProcess
-from xray_assets.stack.services import DEFAULT_SERVICES, Service, expand, services
+from xray_assets.stack.services import DEFAULT_SERVICES, RUN_SOCKET, Service, expand, services
 from xray_assets.stack.state import WORKSPACE, prepare_state
 from xray_assets.web.listening import socket_folder
 
@@ -123,11 +124,12 @@ class Stack:
             signal.signal(signal.SIGTERM, before)
 
     def _start(self, wanted: Sequence[str]) -> None:
-        socket = socket_folder(self._folder) / "code.sock"
-        known = services(self.settings, workspace=self._workspace, socket=socket)
+        sockets = socket_folder(self._folder)
+        known = services(self.settings, workspace=self._workspace, sockets=sockets)
         waiting = [known[name] for name in wanted]
         self._refuse_taken(waiting)
         environment = process_environment(self.settings)
+        environment[SOCKET_VARIABLE] = str(sockets / RUN_SOCKET)
         starting: dict[str, Service] = {}
         while waiting or starting:
             unready = {service.name for service in (*waiting, *starting.values())}

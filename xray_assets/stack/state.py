@@ -5,7 +5,7 @@ import shutil
 from xray_assets.errors import XrayError
 from xray_assets.settings import PROJECT, Settings
 
-DAGSTER_YAML = PROJECT / "infra" / "local" / "dagster.yaml"
+DAGSTER_YAML = PROJECT / "dagster.yaml"
 WORKSPACE = PROJECT / "workspace.yaml"
 
 
@@ -28,6 +28,7 @@ def prepare_state(settings: Settings) -> None:
     try:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
+        settings.state.chmod(0o700)  # whatever an earlier release left readable inside
         shutil.copyfile(DAGSTER_YAML, settings.dagster_home / "dagster.yaml")
     except OSError as error:
         raise StateError(

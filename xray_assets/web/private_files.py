@@ -5,6 +5,9 @@ from pathlib import Path
 
 from xray_assets.storage.atomic import make_file
 
+PRIVATE = 0o077
+"""The umask of every process of the house: films and readers' notes are for nobody else."""
+
 
 def read_or_make(path: Path) -> str:
     """The secret in `path`, 64 hex digits when it had to be made; safe when several processes start

@@ -9,6 +9,7 @@ import pytest
 from xray_assets.doctor import checkup, credentials, machine, packages, services
 from xray_assets.doctor.finding import FAIL, OK, WARN, Finding
 from xray_assets.settings import Settings
+from xray_assets.stack.state import prepare_state
 from xray_assets_tests.stack.free_ports import settings_of_a_test
 
 Usage = namedtuple("Usage", "total used free")
@@ -148,3 +149,11 @@ def test_an_unhealthy_service_is_told_in_its_own_words(settings: Settings) -> No
     assert "no endpoint is configured" in found["Service endpoint"].found
     assert found["Service daemon"].advice == "`xray up daemon` starts it"
     assert any("used by our process" in port.found for port in ports)
+
+
+def test_a_state_folder_that_others_can_read_fails(settings: Settings) -> None:
+    settings.state.mkdir()
+    settings.state.chmod(0o755)
+    assert machine.state_folder(settings).status == FAIL
+    prepare_state(settings)
+    assert machine.state_folder(settings).status == OK
