@@ -106,12 +106,12 @@ class Ramp:
     def bring(self) -> bool:
         """The scenario's event, once; False where it must be brought again."""
         if "lapse" in self.scenario:
-            self.world.decide("KEEP_TESTING", "not_proven_better: less evidence")
+            self.world.decide("KEEP_TESTING", "not_proven_better")
             self.lapse = self.random.randint(1, 4)
         elif self.scenario == "ROLLBACK":
-            self.world.decide("ROLLBACK", "worse: misses more")
+            self.world.decide("ROLLBACK", "worse")
         elif "guard" in self.scenario:
-            self.world.decide("PROMOTE", "sample_ratio: the split is not kept")
+            self.world.decide("PROMOTE", "sample_ratio")
         else:
             return self.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
         return True

@@ -2,6 +2,7 @@
 an endpoint in memory.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from xray_assets.audit.chain import Head, sealed
 from xray_assets.catalog import EXPERIMENTS, PROMOTION_DECISION
 from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets.deployments import control
+from xray_assets.reasons import Reason, as_columns
 from xray_assets.resources.experiments import EndpointChange
 from xray_assets.resources.local.roles import roles as local_roles
 from xray_assets.resources.local.tables import LocalDelta
@@ -44,7 +46,9 @@ def register_two_models(settings: Settings) -> None:
         client.create_model_version(name, str(artifact.folder), tags=tags)
 
 
-def a_decision(experiment: Experiment, verdict: str, reasons: str, number: int) -> pl.DataFrame:
+def a_decision(
+    experiment: Experiment, verdict: str, reasons: Sequence[Reason], number: int
+) -> pl.DataFrame:
     """A row of gold.promotion_decision that says so; what the ramp does not read is blank."""
     blank = {name: BLANKS.get(type(dtype)) for name, dtype in DECISION_CONTRACT.schema.items()}
     row = blank | {
@@ -52,7 +56,7 @@ def a_decision(experiment: Experiment, verdict: str, reasons: str, number: int) 
         "experiment_id": experiment.experiment_id,
         "decided_at": datetime.now(UTC),
         "verdict": verdict,
-        "reasons": reasons,
+        **as_columns(reasons),
     }
     row = sealed(row, Head(number, Head.START.row_hash))
     return pl.DataFrame([row], schema=DECISION_CONTRACT.schema)
@@ -127,9 +131,10 @@ class World:
         self.asked.append(change)
         return change
 
-    def decide(self, verdict: str, reasons: str = "") -> None:
+    def decide(self, verdict: str, code: str = "a_code") -> None:
         self.decisions += 1
-        row = a_decision(self.experiment, verdict, reasons, self.decisions)
+        why = [Reason(code, "so it was said")]
+        row = a_decision(self.experiment, verdict, why, self.decisions)
         self.tables.append(PROMOTION_DECISION, row)
 
     def states(self) -> list[Experiment]:

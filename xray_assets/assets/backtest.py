@@ -12,6 +12,7 @@ from xray_assets.catalog import BACKTESTS, PREDICTIONS, REVIEWED_CASES
 from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
+from xray_assets.reasons import as_columns
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.experiments import present_champion, verified_candidate
 from xray_assets.resources.registry import Registry
@@ -102,7 +103,7 @@ def _row(
         "n_scored": result.n_scored,
         "passed": result.passed,
         "verdict": str(decision.verdict),
-        "reasons": "\n".join(result.reasons),
+        **as_columns(result.reasons),
         "report": result.report.as_json(),
     }
 
@@ -112,7 +113,7 @@ def _shown(row: dict[str, Any], result: "Backtest") -> dict[str, Any]:
 
     names = ("candidate_model", "champion_model", "n_films", "n_scored", "passed", "verdict")
     return {name: row[name] for name in names} | {
-        "reasons": dg.MetadataValue.md(row["reasons"].replace("\n", "\n\n")),
+        "reasons": dg.MetadataValue.md("\n\n".join(map(str, result.reasons))),
         "paired": dg.MetadataValue.md(paired_table(result.counts.reviewed)),
         "operating_points": dg.MetadataValue.md(operating_points(result.counts.reviewed)),
     }

@@ -26,6 +26,7 @@ from xray_assets.catalog import (
 from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
+from xray_assets.reasons import from_columns
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.witness import DecisionWitness
@@ -124,7 +125,7 @@ def _standing_verdict(tables: Tables) -> dict[str, Any]:
     )
     return {name: row[name] for name in ("verdict", "experiment_id", *FIGURES)} | {
         "decided_at": str(row["decided_at"]),
-        "reasons": dg.MetadataValue.md(row["reasons"].replace("\n", "\n\n")),
+        "reasons": dg.MetadataValue.md("\n\n".join(map(str, from_columns(row)))),
         "evidence": dg.MetadataValue.md(evidence),
         "paired": dg.MetadataValue.md(paired_table(reviewed)),
         "operating_points": dg.MetadataValue.md(operating_points(reviewed)),

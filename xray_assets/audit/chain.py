@@ -60,8 +60,10 @@ class Witness:
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
-    """SHA-256 of every column of a row except its own hash, as canonical JSON."""
-    content = {name: value for name, value in row.items() if name != ROW_HASH}
+    """SHA-256 of every filled column of a row except its own hash, as canonical JSON: a column that
+    a later release adds leaves the hashes of earlier rows as they are.
+    """
+    content = {name: value for name, value in row.items() if name != ROW_HASH and value is not None}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_timestamp)
     return hashlib.sha256(text.encode()).hexdigest()
 

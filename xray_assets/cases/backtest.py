@@ -17,6 +17,7 @@ from xray_assets.promotion import (
     Verdict,
     report,
 )
+from xray_assets.reasons import TOO_FEW, Reason
 from xray_assets.rollout.experiment import Candidate
 
 Scores = Mapping[tuple[str, str], float]
@@ -38,13 +39,13 @@ class Backtest:
         return self.report.decision.verdict is not Verdict.ROLLBACK and not self._shortfall
 
     @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why, one sentence each."""
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why."""
         return self.report.decision.reasons
 
     @property
     def _shortfall(self) -> bool:
-        return any(code.startswith("too_few") for code in self.report.decision.reason_codes)
+        return not set(TOO_FEW).isdisjoint(self.report.decision.reason_codes)
 
 
 def reviewed_films(reviewed: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:

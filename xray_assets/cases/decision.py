@@ -13,6 +13,7 @@ import polars as pl
 from xray_assets.cases.counts import paired_counts
 from xray_assets.catalog import CHALLENGER
 from xray_assets.promotion import PairedCounts, PromotionRule, report
+from xray_assets.reasons import as_columns
 from xray_assets.rollout.experiment import Experiment, ExperimentError
 from xray_assets.statistics.agreement import Agreement
 
@@ -81,7 +82,7 @@ def judge(
         "champion_model": experiment.champion.served_name,
         "challenger_model": experiment.challenger.served_name,
         "verdict": str(decision.verdict),
-        "reasons": "\n".join(decision.reasons),
+        **as_columns(decision.reasons),
         **{name: getattr(decision, name) for name in _FIGURES},
         "report": reported.as_json(),
         "counts": _as_json(counts),

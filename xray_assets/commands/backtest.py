@@ -50,6 +50,8 @@ def backtest(
 
 
 def _show(row: dict[str, Any]) -> None:
+    from xray_assets.reasons import from_columns
+
     report = json.loads(row["report"])
     table = folding_table("", row["champion_model"], row["candidate_model"], "difference [95 %]")
     for name in ("accuracy", "sensitivity", "specificity"):
@@ -61,6 +63,6 @@ def _show(row: dict[str, Any]) -> None:
     out = console()
     out.print(table)
     out.print(f"films: {row['n_scored']} of {row['n_films']} reviewed ones could be scored")
-    for reason in row["reasons"].splitlines():
-        out.print(f"  {reason}")
+    for reason in from_columns(row):
+        out.print(f"  {reason}", markup=False)
     out.print("gate: passed" if row["passed"] else "gate: failed")

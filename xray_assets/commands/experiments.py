@@ -161,13 +161,15 @@ def _roles(experiment: "Experiment") -> dict[str, str]:
 
 def _show_verdict(control: "RolloutControl", experiment: "Experiment", out: "Console") -> None:
     """The last decision, from the table: also where nothing runs."""
+    from xray_assets.reasons import from_columns
+
     decisions = control.decisions(experiment)
     if decisions.is_empty():
         out.print("verdict: none yet")
         return
     last = decisions.row(-1, named=True)
     out.print(f"verdict: {last['verdict']} at {last['decided_at']:%Y-%m-%d %H:%M} UTC")
-    for reason in last["reasons"].splitlines():
+    for reason in from_columns(last):
         out.print(f"  {reason}", markup=False)
 
 

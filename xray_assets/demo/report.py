@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.reasons import from_columns
 from xray_assets.settings import PROJECT, Settings
 from xray_assets.terminal import spelled_share
 
@@ -21,7 +22,7 @@ def show_outcome(outcome: "Outcome", settings: Settings, console: Console) -> No
     """Print an outcome."""
     decision, experiment = outcome.decision, outcome.experiment
     console.rule(f"[bold]{decision['verdict']}[/bold]")
-    for reason in decision["reasons"].split("\n"):
+    for reason in from_columns(decision):
         console.print(f"  {reason}")
     console.print(
         f"\nexperiment {experiment.experiment_id} is [bold]{experiment.state}[/bold]; "

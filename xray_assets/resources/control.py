@@ -24,15 +24,13 @@ from xray_assets.catalog import (
 )
 from xray_assets.contracts.tables import ENDPOINT_CONFIG as ENDPOINT_CONFIG_CONTRACT
 from xray_assets.contracts.tables import EXPERIMENTS as EXPERIMENTS_CONTRACT
+from xray_assets.reasons import ALARMS, Reason, from_columns
 from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment import PROMOTED, Experiment
 from xray_assets.rollout.guards import GuardLimits, red_guards
 from xray_assets.rollout.reconcile import Observation, RampPolicy
-
-ALARMS = ("sample_ratio", "recent_evidence")
-"""Reason codes of a decision that are red guards in a ramp."""
 
 
 class RolloutControl(dg.ConfigurableResource):
@@ -99,12 +97,12 @@ class RolloutControl(dg.ConfigurableResource):
         challenger = next(
             (arm for arm in traffic if arm.served_name == experiment.challenger.served_name), None
         )
-        reasons = tuple(decision["reasons"].split("\n")) if decision else ()
+        reasons = from_columns(decision) if decision else ()
         limits = GuardLimits(
             self.max_error_rate, self.max_fallback_rate, self.max_p95_ms, self.min_guard_requests
         )
-        alarms = [reason for reason in reasons if reason.partition(":")[0] in ALARMS]
-        alarms += [f"record: {sentence}" for sentence in self._edits(decision)]
+        alarms = [reason for reason in reasons if reason.code in ALARMS]
+        alarms += [Reason("record", sentence) for sentence in self._edits(decision)]
         return Observation(
             experiment=experiment,
             served=served.traffic if served and self._is_known(served, experiment) else None,
@@ -124,7 +122,7 @@ class RolloutControl(dg.ConfigurableResource):
             self.tables.read(PROMOTION_DECISION)
             .filter(pl.col("experiment_id") == experiment.experiment_id)
             .sort(POSITION)
-            .select("decision_id", "decided_at", "verdict", "reasons")
+            .select("decision_id", "decided_at", "verdict", "reason_codes", "reasons")
             .collect()
         )
 

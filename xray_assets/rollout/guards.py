@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 
+from xray_assets.reasons import Reason
+
 
 @dataclass(frozen=True)
 class ArmTraffic:
@@ -31,17 +33,17 @@ class GuardLimits:
 
 
 def red_guards(
-    challenger: ArmTraffic | None, limits: GuardLimits, *, log_gaps: int, alarms: Sequence[str]
-) -> tuple[str, ...]:
-    """Each red guard as "name: sentence"; empty when all are green.
+    challenger: ArmTraffic | None, limits: GuardLimits, *, log_gaps: int, alarms: Sequence[Reason]
+) -> tuple[Reason, ...]:
+    """Each red guard; empty when all are green.
 
-    `alarms` are the decision's own alarms (sample ratio, recent evidence). Fewer requests than
-    `min_requests` are too few to judge rates and latency; a gap in the log is red at once, because
-    evidence may be missing.
+    `alarms` are the decision's own alarms (sample ratio, recent evidence, an edited record). Fewer
+    requests than `min_requests` are too few to judge rates and latency; a gap in the log is red at
+    once, because evidence may be missing.
     """
     red = list(alarms)
     if log_gaps:
-        red.append(f"log_gaps: {log_gaps} positions are missing in the inference log")
+        red.append(Reason("log_gaps", f"{log_gaps} positions are missing in the inference log"))
     if challenger is None or challenger.requests < limits.min_requests:
         return tuple(red)
     errors, fallbacks = (
@@ -49,17 +51,12 @@ def red_guards(
         challenger.fallbacks / challenger.requests,
     )
     if errors > limits.max_error_rate:
-        red.append(
-            f"errors: {errors:.1%} of the challenger's requests failed, the limit is "
-            f"{limits.max_error_rate:.1%}"
-        )
+        failed = f"{errors:.1%} of the challenger's requests failed"
+        red.append(Reason("errors", f"{failed}, the limit is {limits.max_error_rate:.1%}"))
     if fallbacks > limits.max_fallback_rate:
-        red.append(
-            f"fallbacks: {fallbacks:.1%} fell back to the champion, the limit is "
-            f"{limits.max_fallback_rate:.1%}"
-        )
+        fell = f"{fallbacks:.1%} fell back to the champion"
+        red.append(Reason("fallbacks", f"{fell}, the limit is {limits.max_fallback_rate:.1%}"))
     if isnan(challenger.p95_ms) or challenger.p95_ms > limits.max_p95_ms:
-        red.append(
-            f"latency: p95 is {challenger.p95_ms:.0f} ms, the limit is {limits.max_p95_ms:.0f} ms"
-        )
+        slow = f"p95 is {challenger.p95_ms:.0f} ms"
+        red.append(Reason("latency", f"{slow}, the limit is {limits.max_p95_ms:.0f} ms"))
     return tuple(red)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from xray_assets import reasons
+from xray_assets.reasons import Reason, codes_of
 from xray_assets.rollout.experiment import INCONCLUSIVE, ROLLED_BACK, Approval, Experiment
 
 Kind = Literal["hold", "reassert", "approve", "advance", "roll_back", "give_up"]
@@ -43,10 +45,10 @@ class Observation:
     served: dict[str, int] | None
     served_experiment: str | None
     verdict: str | None
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     decision_id: str | None
     requests: int
-    red: tuple[str, ...]
+    red: tuple[Reason, ...]
     now: datetime
     verdict_since: datetime | None = None
 
@@ -89,12 +91,13 @@ def next_step(seen: Observation, policy: RampPolicy) -> Step:
         return Step("reassert", stage, f"carry out {experiment.state}: {experiment.cause}")
     if seen.verdict == "ROLLBACK":
         return Step(
-            "roll_back", 0, f"ROLLBACK by decision {seen.decision_id}: {'; '.join(seen.reasons)}"
+            "roll_back", 0, f"ROLLBACK by decision {seen.decision_id}: {_said(seen.reasons)}"
         )
     if seen.red and stage > 0:
-        return Step("roll_back", 0, "red guard: " + "; ".join(seen.red))
-    if any(reason.startswith("inconclusive") for reason in seen.reasons):
-        return Step("give_up", 0, f"inconclusive by decision {seen.decision_id}: {seen.reasons[0]}")
+        return Step("roll_back", 0, "red guard: " + _said(seen.red))
+    if reasons.INCONCLUSIVE in codes_of(seen.reasons):
+        cause = f"inconclusive by decision {seen.decision_id}: {_said(seen.reasons)}"
+        return Step("give_up", 0, cause)
     if seen.now - experiment.opened_at > policy.max_age:
         return Step("give_up", 0, f"inconclusive: open for more than {policy.max_age.days} days")
     if not _serves_wanted(seen):
@@ -124,7 +127,7 @@ def _ramp_step(seen: Observation, policy: RampPolicy) -> Step:
     experiment = seen.experiment
     stage = experiment.stage
     if seen.red:  # only a shadow comes here: without traffic nothing has to go back
-        return Step("hold", stage, "red guard in shadow: " + "; ".join(seen.red))
+        return Step("hold", stage, "red guard in shadow: " + _said(seen.red))
     if seen.verdict != "PROMOTE":
         return Step("hold", stage, f"verdict {seen.verdict or 'pending'} at stage {stage}")
     after = next(share for share in policy.ramp if share > stage)
@@ -142,6 +145,10 @@ def _ramp_step(seen: Observation, policy: RampPolicy) -> Step:
         who = f"approved by {first.by}, a second person must" if first else "apply it"
         return Step("hold", stage, f"recommended: {cause}; {who} with `xray promote --approve`")
     return Step("advance", after, cause)
+
+
+def _said(reasons: tuple[Reason, ...]) -> str:
+    return "; ".join(map(str, reasons))
 
 
 def _serves_wanted(seen: Observation) -> bool:

@@ -17,6 +17,7 @@ from xray_assets.audit.chain import (
     end_of,
     sealed,
 )
+from xray_assets.reasons import Reason
 from xray_assets.rollout.reconcile import RampPolicy, next_step
 from xray_assets_tests.rollout.examples import an_experiment, seen
 
@@ -146,8 +147,10 @@ def test_a_config_served_on_a_decision_that_was_never_made_shows() -> None:
 @pytest.mark.parametrize("verdict", ["PROMOTE", "ROLLBACK", "KEEP_TESTING"])
 def test_the_causes_that_the_reconciler_writes_are_understood(verdict: str) -> None:
     """Else a change of their wording would let every act pass unseen."""
-    reasons = ("inconclusive: 5000 reads",) if verdict == "KEEP_TESTING" else ("why: so",)
-    observation = seen(an_experiment(), verdict=verdict, reasons=reasons, decision_id="e-9")
+    code = "inconclusive" if verdict == "KEEP_TESTING" else "why"
+    observation = seen(
+        an_experiment(), verdict=verdict, reasons=(Reason(code, "so"),), decision_id="e-9"
+    )
     step = next_step(observation, RampPolicy())
     assert step.kind in ("advance", "roll_back", "give_up")
     config = {"config_version": 2, "cause": step.cause}

@@ -13,6 +13,7 @@ from benchmarks.rollout.ramp_world import a_decision, register_two_models
 from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.cli import app
 from xray_assets.deployments import resources
+from xray_assets.reasons import Reason
 from xray_assets.resources.control import RolloutControl
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.settings import Settings
@@ -36,7 +37,8 @@ def keep(settings: Settings, experiment: Experiment, *verdicts: str) -> None:
     control: RolloutControl = resources(settings).control
     control.save(experiment)
     for number, verdict in enumerate(verdicts):
-        row = a_decision(experiment, verdict, f"code: sentence {number}\nmore: [of] it", number)
+        why = [Reason("code", f"sentence {number}"), Reason("more", "[of] it")]
+        row = a_decision(experiment, verdict, why, number)
         control.tables.append(PROMOTION_DECISION, row)
 
 

@@ -41,7 +41,7 @@ def test_a_report_holds_the_decision_and_becomes_one_flat_row_and_json() -> None
     assert row["reader_agreement_kappa"] == 0.7
     nested = json.loads(result.as_json())
     assert nested["paired_table"][0][1] == [6, 20]
-    assert nested["decision"]["reasons"] == list(result.decision.reasons)
+    assert nested["decision"]["reasons"] == [vars(reason) for reason in result.decision.reasons]
 
 
 def test_a_report_on_nothing_has_empty_figures_and_is_still_valid_json() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from xray_assets.reasons import Reason
 from xray_assets.rollout.approval import approved_step
 from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
 from xray_assets.rollout.reconcile import Observation, RampPolicy, apply_step, next_step
@@ -95,7 +96,7 @@ def test_a_promote_that_became_a_rollback_is_rolled_back_whoever_approved() -> N
         ({"verdict": None}, "verdict pending"),
         ({"verdict": "KEEP_TESTING"}, "verdict KEEP_TESTING"),
         ({"verdict": "ROLLBACK"}, "ROLLBACK"),
-        ({"red": ("errors: many",)}, "red guard"),
+        ({"red": (Reason("errors", "many"),)}, "red guard"),
         ({"served": None}, "the endpoint serves None"),
         ({"now": OPENED}, "for 0 of 3600 s"),
         ({"requests": 9}, "saw 9 of 10 requests"),

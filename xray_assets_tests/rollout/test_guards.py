@@ -1,5 +1,6 @@
 from math import nan
 
+from xray_assets.reasons import Reason
 from xray_assets.rollout.guards import ArmTraffic, GuardLimits, red_guards
 
 LIMITS = GuardLimits(max_error_rate=0.02, max_fallback_rate=0.02, max_p95_ms=500, min_requests=20)
@@ -12,12 +13,9 @@ def arm(
 
 
 def names(
-    challenger: ArmTraffic | None, log_gaps: int = 0, alarms: tuple[str, ...] = ()
+    challenger: ArmTraffic | None, log_gaps: int = 0, alarms: tuple[Reason, ...] = ()
 ) -> list[str]:
-    return [
-        red.partition(":")[0]
-        for red in red_guards(challenger, LIMITS, log_gaps=log_gaps, alarms=alarms)
-    ]
+    return [red.code for red in red_guards(challenger, LIMITS, log_gaps=log_gaps, alarms=alarms)]
 
 
 def test_healthy_traffic_is_green() -> None:
@@ -40,7 +38,7 @@ def test_too_few_requests_are_not_judged() -> None:
 
 
 def test_log_gaps_and_alarms_are_red_whatever_the_traffic() -> None:
-    assert names(None, log_gaps=1, alarms=("sample_ratio: e = 200",)) == [
+    assert names(None, log_gaps=1, alarms=(Reason("sample_ratio", "e = 200"),)) == [
         "sample_ratio",
         "log_gaps",
     ]

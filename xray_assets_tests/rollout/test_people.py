@@ -76,7 +76,7 @@ def test_an_approval_of_an_earlier_stage_or_of_another_experiment_is_refused(
 
 def test_a_lapsed_promote_takes_the_first_approval_with_it(recommended: World) -> None:
     approve(recommended, "Ada")
-    recommended.decide("KEEP_TESTING", "not_proven_better: e = 3")
+    recommended.decide("KEEP_TESTING", "not_proven_better")
     with pytest.raises(ExperimentError, match="nothing to approve: verdict KEEP_TESTING"):
         approve(recommended, "Grace")
     recommended.decide("PROMOTE")

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xray_assets.reasons import Reason
 from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
 from xray_assets.rollout.reconcile import Observation, RampPolicy, apply_step, next_step
 from xray_assets_tests.rollout.examples import KERAS, OPENED, TORCH, an_experiment, seen
 
 POLICY = RampPolicy(dwell=timedelta(0), dwell_requests=0)
-PROMOTE = {"verdict": "PROMOTE", "decision_id": "d1", "reasons": ("better: yes",)}
+INCONCLUSIVE = Reason("inconclusive", "5000 reads")
+PROMOTE = {"verdict": "PROMOTE", "decision_id": "d1", "reasons": (Reason("better", "yes"),)}
 
 
 def ramped(stage: int) -> Experiment:
@@ -37,7 +39,9 @@ def test_a_shadow_start_enters_the_ramp_at_its_first_share() -> None:
 
 
 def test_a_red_guard_in_shadow_holds_although_promote_stands() -> None:
-    step = next_step(seen(an_experiment(0), red=("log_gaps: 1 position",), **PROMOTE), POLICY)
+    step = next_step(
+        seen(an_experiment(0), red=(Reason("log_gaps", "1 position"),), **PROMOTE), POLICY
+    )
     assert (step.kind, step.stage) == ("hold", 0)
     assert "log_gaps" in step.cause
 
@@ -66,14 +70,15 @@ def test_a_rollback_returns_all_traffic_from_every_stage(verdict: str, stage: in
 
 
 def test_a_red_guard_rolls_back_without_any_feedback() -> None:
-    step = next_step(seen(an_experiment(), red=("errors: 50 %",)), POLICY)
+    step = next_step(seen(an_experiment(), red=(Reason("errors", "50 %"),)), POLICY)
     assert step.kind == "roll_back"
     assert "errors" in step.cause
 
 
 def test_a_red_guard_wins_over_a_promotion() -> None:
     assert (
-        next_step(seen(ramped(90), red=("latency: slow",), **PROMOTE), POLICY).kind == "roll_back"
+        next_step(seen(ramped(90), red=(Reason("latency", "slow"),), **PROMOTE), POLICY).kind
+        == "roll_back"
     )
 
 
@@ -125,7 +130,7 @@ def test_an_ended_experiment_leaves_no_shadow_behind() -> None:
 def test_an_experiment_that_is_too_old_or_inconclusive_ends_with_the_champion() -> None:
     old = next_step(seen(an_experiment(), now=OPENED + timedelta(days=91)), POLICY)
     read_out = next_step(
-        seen(an_experiment(), verdict="KEEP_TESTING", reasons=("inconclusive: 5000 reads",)), POLICY
+        seen(an_experiment(), verdict="KEEP_TESTING", reasons=(INCONCLUSIVE,)), POLICY
     )
     assert old.kind == read_out.kind == "give_up"
     after = apply_step(an_experiment(), read_out, now=OPENED, by="sensor")
@@ -167,7 +172,7 @@ observations = st.builds(
     seen,
     st.sampled_from([an_experiment(), an_experiment(0), ramped(70), ramped(90)]),
     verdict=st.sampled_from([None, "PROMOTE", "KEEP_TESTING", "ROLLBACK"]),
-    red=st.sampled_from([(), ("errors: many",)]),
+    red=st.sampled_from([(), (Reason("errors", "many"),)]),
     requests=st.integers(0, 500),
     served=st.sampled_from(
         [

@@ -20,6 +20,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
+from xray_assets.reasons import Reason
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.sensors import promotion_decided
 from xray_assets_tests.serving.server_process import Server, film_base64
@@ -72,9 +73,10 @@ class Shadow:
             self.run("deploy", request.run_config)
         return result.skip_message or "stepped"
 
-    def decide(self, verdict: str, reasons: str = "") -> None:
+    def decide(self, verdict: str, code: str = "a_code") -> None:
         self.decisions += 1
-        row = a_decision(self.experiment, verdict, reasons, self.decisions)
+        why = [Reason(code, "so it was said")]
+        row = a_decision(self.experiment, verdict, why, self.decisions)
         self.tables.append(PROMOTION_DECISION, row)
 
     def predict(self) -> list[str]:
@@ -111,10 +113,10 @@ def test_a_shadow_is_loaded_and_judged_without_traffic_and_then_ramped(shadow: S
     assert not pairs["is_even_split"].any()  # readers may have seen the champion's answer
     decision = shadow.tables.read(PROMOTION_DECISION).collect().row(0, named=True)
     assert decision["e_sample_ratio"] == 1.0
-    assert "sample_ratio" not in decision["reasons"]
+    assert "sample_ratio" not in decision["reason_codes"]
     assert "verdict KEEP_TESTING at stage 0" in shadow.tick()
 
-    shadow.decide("PROMOTE", "sample_ratio: red")
+    shadow.decide("PROMOTE", "sample_ratio")
     assert "red guard in shadow" in shadow.tick()
     shadow.decide("PROMOTE")
     for share in (50, 70, 90):
@@ -150,7 +152,7 @@ def test_a_shadow_is_rolled_back_and_unloaded_and_a_stranger_config_is_recorded(
     assert shadow.tick() == "stepped"
     assert shadow.served == [100, 0]
 
-    shadow.decide("ROLLBACK", "worse: misses more")
+    shadow.decide("ROLLBACK", "worse")
     assert shadow.tick() == "stepped"
     assert (shadow.experiment.state, shadow.experiment.decided_by) == (
         "rolled_back",

@@ -6,6 +6,9 @@ from xray_assets import catalog
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import EXPERIMENT, VERDICTS, count, number, text, time
 
+REASON_CODES = text("reason_codes", "Why, one code a line, in the order of `reasons`")
+"""Null in rows from before it was kept."""
+
 PROMOTION_DECISION = Contract(
     catalog.PROMOTION_DECISION,
     "One row a verdict, with the figures behind it. Unchanged evidence gives no second row. Append-only and hash-chained, with the head in the event of each run and in MLflow: `xray audit verify` finds an edit.",
@@ -16,6 +19,7 @@ PROMOTION_DECISION = Contract(
         text("champion_model", "Served name of the champion", nullable=False),
         text("challenger_model", "Served name of the challenger", nullable=False),
         text("verdict", "The verdict", nullable=False, allowed=VERDICTS),
+        REASON_CODES,
         text("reasons", "Why, one sentence a line", nullable=False),
         count("n_reviewed", "Reviewed cases", nullable=False),
         count("n_positive", "Reviewed cases with pneumonia", nullable=False),
@@ -62,6 +66,7 @@ BACKTESTS = Contract(
             nullable=False,
             allowed=VERDICTS,
         ),
+        REASON_CODES,
         text("reasons", "Why, one sentence a line", nullable=False),
         text("report", "Every figure of the promotion report, JSON", nullable=False),
     ),

@@ -1,0 +1,53 @@
+"""Why something was decided: a code for programs, a sentence for people.
+
+Programs compare codes and never read a sentence. A table keeps the codes in one column and the
+sentences in another, one a line each, in the same order.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TOO_FEW = ("too_few_reviewed", "too_few_positives", "too_few_negatives")
+"""Codes of a verdict that waits for more reads."""
+
+INCONCLUSIVE = "inconclusive"
+"""Code of an experiment that has had all its reads: it ends, and the champion serves."""
+
+SAMPLE_RATIO, RECENT_EVIDENCE = "sample_ratio", "recent_evidence"
+ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
+"""Codes of a verdict that are red guards of a ramp."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason, of the rule or of a guard of the ramp."""
+
+    code: str
+    sentence: str
+
+    def __str__(self) -> str:
+        """As people are shown it."""
+        return f"{self.code}: {self.sentence}" if self.code else self.sentence
+
+
+def codes_of(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """The codes alone."""
+    return tuple(reason.code for reason in reasons)
+
+
+def as_columns(reasons: Iterable[Reason]) -> dict[str, str]:
+    """The columns `reason_codes` and `reasons` of a row."""
+    reasons = tuple(reasons)
+    sentences = (reason.sentence for reason in reasons)
+    return {"reason_codes": "\n".join(codes_of(reasons)), "reasons": "\n".join(sentences)}
+
+
+def from_columns(row: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """The reasons of a row with these columns; without codes in a row from before they were kept.
+
+    Raises ValueError when the columns do not match.
+    """
+    sentences = row["reasons"].split("\n")
+    codes = (row["reason_codes"] or "\n" * (len(sentences) - 1)).split("\n")
+    return tuple(Reason(*pair) for pair in zip(codes, sentences, strict=True))
