@@ -2,6 +2,7 @@
 
 - `assets/`: images -> metadata -> classifiers -> endpoint -> predictions -> feedback -> performance
   -> promotion; and backtest beside them
+- `checks/`: the check of each table's contract
 - `jobs.py`: named selections of them
 - `sensors.py`: the edges that enter or leave the graph
 - `automation.py`: what follows its upstreams by itself
@@ -22,6 +23,7 @@ from xray_assets.assets import (
     promotion,
 )
 from xray_assets.automation import automation
+from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
 from xray_assets.jobs import jobs
 from xray_assets.runs.executor import known_process_executor
@@ -48,9 +50,10 @@ def build_definitions(settings: Settings, **overrides: object) -> dg.Definitions
     """The graph with the resources of a deployment; `overrides` replace single resources (in
     tests).
     """
+    assets = dg.load_assets_from_modules(STAGES)
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(STAGES),
-        asset_checks=dg.load_asset_checks_from_modules(STAGES),
+        assets=assets,
+        asset_checks=[*dg.load_asset_checks_from_modules(STAGES), *contract_checks(assets)],
         jobs=jobs,
         sensors=[*sensors, automation],
         resources=resources(settings).by_name() | overrides,

@@ -9,7 +9,6 @@ import polars as pl
 
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import BACKTESTS, PREDICTIONS, REVIEWED_CASES
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
 from xray_assets.reasons import as_columns
@@ -131,6 +130,3 @@ def the_candidate_is_no_worse(tables: Tables) -> dg.AssetCheckResult:
         description=f"{row['candidate_model']} on {row['n_scored']} films: {row['reasons']}",
         metadata=json.loads(row["report"])["differences"],
     )
-
-
-backtest_checks = [contract_check(BACKTESTS_CONTRACT)]

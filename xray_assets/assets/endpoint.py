@@ -19,9 +19,7 @@ from xray_assets.catalog import (
     KERAS_CLASSIFIER,
     PYTORCH_CLASSIFIER,
 )
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
-from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.control import RolloutControl, wanted_entities
 from xray_assets.resources.endpoint import ServedEntity
 from xray_assets.resources.experiments import EndpointChange, changed_experiment, sole_champion
@@ -70,6 +68,3 @@ def endpoint_config(
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(key), metadata=table_metadata(control.tables, key) | facts
         )
-
-
-endpoint_checks = [contract_check(CONTRACTS[key]) for key in (EXPERIMENTS, ENDPOINT_CONFIG)]

@@ -1,6 +1,6 @@
 """Gold, part three: what radiologists said, taken from the feedback inbox exactly once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import dagster as dg
@@ -12,7 +12,6 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
 )
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import FEEDBACK_PENDING as PENDING_CONTRACT
 from xray_assets.contracts.tables import FEEDBACK_REJECTS as REJECTS_CONTRACT
@@ -56,8 +55,3 @@ def prediction_feedback(
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(key), metadata=table_metadata(tables, key) | figures
         )
-
-
-feedback_checks: Iterable[dg.AssetChecksDefinition] = [
-    contract_check(contract) for contract in _TABLES
-]

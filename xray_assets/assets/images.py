@@ -10,9 +10,7 @@ import dagster as dg
 
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, LABELS, XRAY_IMAGES
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import data_version, table_metadata
-from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.progress import LoggedProgress
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.tables import Tables
@@ -85,9 +83,6 @@ def kaggle_xray_metadata(
         ),
         data_version=data_version(tables, KAGGLE_XRAY_METADATA),
     )
-
-
-kaggle_xray_metadata_contract = contract_check(CONTRACTS[KAGGLE_XRAY_METADATA])
 
 
 def _demand_films(wanted: list[Any], address: str) -> None:

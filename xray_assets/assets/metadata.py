@@ -13,7 +13,6 @@ import polars as pl
 from xray_assets.assets.entries import spec
 from xray_assets.automation import follows_good_upstreams
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import data_version, table_metadata
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.progress import LoggedProgress
@@ -68,10 +67,6 @@ def curated_films(
     _write(tables, XRAY_REJECTS, curated.rejects, config)
     yield _result(tables, XRAY_METADATA, curated.metadata.height, _shown(tables, films))
     yield _result(tables, XRAY_REJECTS, curated.rejects.height, _reasons(tables))
-
-
-xray_metadata_contract = contract_check(CONTRACTS[XRAY_METADATA])
-xray_rejects_contract = contract_check(CONTRACTS[XRAY_REJECTS])
 
 
 @dg.asset_check(asset=dg.AssetKey(XRAY_METADATA), blocking=True)

@@ -5,7 +5,6 @@ cases that new rows speak of are computed again. `benchmarks/` and a test compar
 from nothing.
 """
 
-from collections.abc import Iterable
 from datetime import date
 
 import dagster as dg
@@ -31,13 +30,9 @@ from xray_assets.catalog import (
     REVIEWED_COUNTS,
     SCORED_COUNTS,
 )
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import column_lineage, table_metadata
 from xray_assets.contracts.tables import COMPARISON_SUMMARY as SUMMARY_CONTRACT
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.contracts.tables import REVIEWED_CASES as REVIEWED_CONTRACT
-from xray_assets.contracts.tables import REVIEWED_COUNTS as REVIEWED_COUNTS_CONTRACT
-from xray_assets.contracts.tables import SCORED_COUNTS as SCORED_CONTRACT
 from xray_assets.pictures.decisions import confusion_matrices
 from xray_assets.resources.tables import Tables
 
@@ -166,11 +161,3 @@ def _mark(tables: Tables, key: tuple[str, str], positions: dict[str, int]) -> No
     """
     for source, position in positions.items():
         tables.append(key, CONTRACTS[key].empty(), source=source, position=position)
-
-
-performance_checks: Iterable[dg.AssetChecksDefinition] = [
-    contract_check(SUMMARY_CONTRACT),
-    contract_check(SCORED_CONTRACT),
-    contract_check(REVIEWED_CONTRACT),
-    contract_check(REVIEWED_COUNTS_CONTRACT),
-]

@@ -12,10 +12,8 @@ from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTIONS,
 )
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import PAIRED_PREDICTIONS as PAIRED_CONTRACT
-from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
@@ -103,6 +101,3 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
             )
         )
     return pl.concat(pairs, how="diagonal_relaxed")
-
-
-prediction_checks = [contract_check(PREDICTIONS_CONTRACT), contract_check(PAIRED_CONTRACT)]

@@ -23,9 +23,7 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
     Key,
 )
-from xray_assets.checks.keeps_its_contract import contract_check
 from xray_assets.checks.table_metadata import table_metadata
-from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
 from xray_assets.reasons import from_columns
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
@@ -177,6 +175,3 @@ def _warning(name: str, finding: "Finding") -> dg.AssetCheckResult:
         description=finding.sentence,
         metadata=finding.figures,
     )
-
-
-promotion_checks = [contract_check(DECISION_CONTRACT)]

@@ -1,20 +1,23 @@
 """One generated blocking check a table: what was stored still keeps the table's contract.
 
+All of them come from `contract_checks`, over every contract that an asset writes.
+
 The last passing evaluation recorded how far it had read; `contract_reading.py` reads the table from
 there. Every row is read the first time, after a change of the contract, where the recorded state
-of the table is gone, and when the check is run with `full: true`.
+of the table is gone, and in a run with the tag `xray/full_checks`.
 Not here: checks of one table's meaning; they stand beside its asset.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 
 import dagster as dg
-from pydantic import Field
 
 from xray_assets.checks.reading import Checked, examine
 from xray_assets.checks.table_metadata import data_version
 from xray_assets.contracts.contract import Contract
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.tables import Tables
 
 CHECK_NAME = "keeps_its_contract"
@@ -22,10 +25,15 @@ CHECK_NAME = "keeps_its_contract"
 _CHECKED_TO, _ROW_COUNT, _PROMISES = "checked_to", "row_count", "promises"
 
 
-class Reading(dg.Config):
-    """How much a check reads."""
+FULL_CHECKS_TAG = "xray/full_checks"
+"""Tag of a run whose checks read every row, also those that were checked before; any value."""
 
-    full: bool = Field(default=False, description="Read every row, also those that were checked")
+
+def contract_checks(assets: Iterable[object]) -> list[dg.AssetChecksDefinition]:
+    """The check of every contract whose table is an asset, in the order of the lineage."""
+    written = (asset.keys for asset in assets if isinstance(asset, dg.AssetsDefinition))
+    keys = {tuple(key.path) for of_one in written for key in of_one}
+    return [contract_check(contract) for key, contract in CONTRACTS.items() if key in keys]
 
 
 def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
@@ -38,9 +46,10 @@ def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
         description=_description(contract),
     )
     def keeps_its_contract(
-        context: dg.AssetCheckExecutionContext, config: Reading, tables: Tables
+        context: dg.AssetCheckExecutionContext, tables: Tables
     ) -> dg.AssetCheckResult:
-        previous = None if config.full else last_passing(context.instance, contract)
+        full = FULL_CHECKS_TAG in context.run.tags
+        previous = None if full else last_passing(context.instance, contract)
         verdict = examine(contract, tables, previous)
         metadata: dict[str, dg.MetadataValue] = {
             "rows_read": dg.MetadataValue.int(verdict.rows_read),

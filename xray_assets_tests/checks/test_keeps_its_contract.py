@@ -10,16 +10,27 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from xray_assets.catalog import PREDICTIONS, REVIEWED_CASES, XRAY_METADATA, XRAY_REJECTS
-from xray_assets.checks.keeps_its_contract import CHECK_NAME, Reading, contract_check, last_passing
+from xray_assets.catalog import (
+    PREDICTIONS,
+    REVIEWED_CASES,
+    XRAY_METADATA,
+    XRAY_REJECTS,
+)
+from xray_assets.checks.keeps_its_contract import (
+    CHECK_NAME,
+    FULL_CHECKS_TAG,
+    contract_check,
+    last_passing,
+)
 from xray_assets.checks.reading import Checked, examine
 from xray_assets.checks.table_metadata import column_schema, data_version, table_metadata
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.definitions import build_definitions
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.settings import Settings
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 LOG = CONTRACTS[PREDICTIONS]
-CHECK_OP = f"{'__'.join(PREDICTIONS)}_{CHECK_NAME}"
 
 
 @pytest.fixture
@@ -94,7 +105,7 @@ def evaluate(
     result = dg.materialize(
         [predictions, contract_check(LOG)],
         instance=instance,
-        run_config=dg.RunConfig(ops={CHECK_OP: Reading(full=full)}),
+        tags={FULL_CHECKS_TAG: "true"} if full else {},
         resources={"tables": tables},
         raise_on_error=False,
     )
@@ -283,14 +294,17 @@ def test_a_contract_that_promises_something_else_is_checked_on_every_row(
         assert last_passing(instance, stricter) is None
 
 
-def test_every_contract_has_a_blocking_check_of_the_same_name() -> None:
-    for contract in CONTRACTS.values():
-        (spec,) = contract_check(contract).check_specs
-        assert (spec.asset_key, spec.name, spec.blocking) == (
-            dg.AssetKey(contract.key),
-            CHECK_NAME,
-            True,
-        )
+def test_every_table_that_an_asset_writes_has_a_blocking_check_and_no_knob_in_launchpads() -> None:
+    definitions = build_definitions(Settings())
+    graph = definitions.resolve_asset_graph()
+    for key in CONTRACTS:
+        check = graph.get(dg.AssetCheckKey(dg.AssetKey(key), CHECK_NAME))
+        assert check.blocking, key
+    nodes = definitions.resolve_job_def("lineage").nodes
+    checks = [node.definition for node in nodes if node.name.endswith(CHECK_NAME)]
+    assert len(checks) >= 15
+    schemas = [check.config_schema.as_field().config_type for check in checks]
+    assert not [schema for schema in schemas if getattr(schema, "fields", {})]
 
 
 def test_metadata_carries_rows_schema_name_and_place(tables: LocalDelta) -> None:
