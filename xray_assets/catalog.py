@@ -38,6 +38,12 @@ LABELS = ("NORMAL", "PNEUMONIA")
 CHAMPION, CHALLENGER, PREVIOUS_CHAMPION = "champion", "challenger", "previous_champion"
 """Registry aliases and roles. Arrays over models are [champion, challenger]."""
 
+CLINICAL, TRIAL, VERIFICATION, SIMULATION = "clinical", "trial", "verification", "simulation"
+PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
+"""What a request is for. Only clinical ones count: as cases, in sample ratio, coverage, figures."""
+OTHER_SITE = "other"
+"""The site of a request that named none that is configured."""
+
 FAMILIES: dict[str, Key] = {"keras": KERAS_CLASSIFIER, "pytorch": PYTORCH_CLASSIFIER}
 
 

@@ -5,6 +5,7 @@ Read by every process (Dagster, the endpoint, the feedback API, the CLI), so it 
 Dagster nor tables. Nothing is read at import: a process calls `Settings()` once.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -109,6 +110,8 @@ class Settings(BaseSettings):
     """Requests a second and token; 0: no limit"""
     challenger_deadline_ms: Annotated[float, Field(gt=0)] = 250.0
     """Then the champion answers instead"""
+    sites: Annotated[tuple[str, ...], NoDecode] = ()
+    """Sites that requests may name, by commas, at most 32; any other counts as `other`"""
     log_synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     """NORMAL | FULL: the log survives the death of the process, or of the machine"""
     log_retention_days: Annotated[float, Field(ge=0)] = 0.0
@@ -151,6 +154,23 @@ class Settings(BaseSettings):
             or value[-1] != 100
         ):
             raise ValueError(f"the ramp {value} must rise and end at 100, for example 50,70,90,100")
+        return tuple(value)
+
+    @field_validator("sites", mode="before")
+    @classmethod
+    def _sites(cls, value: object) -> object:
+        """Accept `ward-a,ward-b`: labels of rows and metrics, so few and short."""
+        if isinstance(value, str):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not isinstance(value, tuple | list) or len(value) > 32 or len(set(value)) != len(value):
+            raise ValueError(
+                "write at most 32 different sites, by commas, for example ward-a,ward-b"
+            )
+        for site in value:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(site)):
+                raise ValueError(
+                    f"the site {site!r} must be 1 to 64 letters, digits, '_', '.', '-'"
+                )
         return tuple(value)
 
     @field_validator("state", mode="after")

@@ -132,6 +132,8 @@ class LoggedWorld:
                         self.films[number % len(self.films)],
                         key,
                         "patient_id",
+                        "other",
+                        "clinical",
                     )
                 )
             self.log.executemany(INSERT_PREDICTION, rows)

@@ -36,7 +36,7 @@ class Clients:
         host = self._server.url.removeprefix("http://")
         path = f"/serving-endpoints/{ENDPOINT}/invocations"
         headers = {
-            "Authorization": f"Bearer {self._server.token}",
+            "Authorization": f"Bearer {self._server.client_token}",
             "Content-Type": "application/json",
         }
         connection = http.client.HTTPConnection(host, timeout=30)

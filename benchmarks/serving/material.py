@@ -104,6 +104,7 @@ class Process:
     popen: subprocess.Popen[bytes]
     url: str
     token: str = ""
+    client_token: str = ""
 
     def pids(self) -> list[int]:
         children = (
@@ -174,6 +175,7 @@ def start_endpoint(state: Path, *, workers: int = 1, **settings: str) -> Process
     else:
         await_ok(ours, "/openapi.json")
     ours.token = (state / "token").read_text().strip()
+    ours.client_token = (state / "client_token").read_text().strip()
     return ours
 
 

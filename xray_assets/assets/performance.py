@@ -21,6 +21,7 @@ from xray_assets.cases.review_run import (
     touched_requests,
 )
 from xray_assets.catalog import (
+    CLINICAL,
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
@@ -139,7 +140,7 @@ def _summary(tables: Tables, day: date) -> pl.DataFrame:
     """
     from xray_assets.cases.performance import summary
 
-    of_day = tables.read(PREDICTIONS).filter(pl.col("date") == day)
+    of_day = tables.read(PREDICTIONS).filter(pl.col("date") == day, pl.col("purpose") == CLINICAL)
     answered = of_day.filter(pl.col("status_code") == 200)
     totals = answered.group_by("served_model_name", "date").agg(total_predictions=pl.len())
     reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date") == day)

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.catalog import CHALLENGER, CHAMPION, CLINICAL
 from xray_assets.promotion.uncertainty_bands import band_of, stratum
 from xray_assets.rollout.experiment import Experiment
 
@@ -23,13 +23,14 @@ _CASE_HASH = pl.col("case_key").str.slice(0, 15).str.to_integer(base=16).alias("
 
 
 def eligible(predictions: pl.DataFrame, experiment: Experiment) -> pl.DataFrame:
-    """Answered predictions of one experiment that stand for one patient, in log order, with the
-    column `case_hash`.
+    """Answered clinical predictions of one experiment that stand for one patient, in log order,
+    with the column `case_hash`.
     """
     return (
         predictions.filter(
             pl.col("experiment_id") == experiment.experiment_id,
             pl.col("status_code") == 200,
+            pl.col("purpose") == CLINICAL,
             pl.col("case_key").is_not_null(),
             pl.col("image_sha256").is_not_null(),
             pl.col("served_model_name").is_in(
@@ -70,7 +71,7 @@ def pair(
     served_arm = pl.when(pl.col("served_model_name") == experiment.champion.served_name)
     assigned_arm = pl.when(pl.col("assigned_model_name") == experiment.champion.served_name)
     paired = rows.select(
-        *("request_id", "experiment_id", "case_key", "case_hash", "date", "config_version"),
+        *("request_id", "experiment_id", "case_key", "case_hash", "site", "date", "config_version"),
         *("log_position", "image_sha256", "prediction"),
         served_arm.then(pl.lit(CHAMPION)).otherwise(pl.lit(CHALLENGER)).alias("served_arm"),
         assigned_arm.then(pl.lit(CHAMPION)).otherwise(pl.lit(CHALLENGER)).alias("assigned_arm"),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from xray_assets.catalog import CLINICAL
 from xray_assets.contracts.tables import COMPARISON_SUMMARY, PERFORMANCE
 from xray_assets.feedback.consensus import consensus
 from xray_assets.statistics.metrics import confusion_metrics
@@ -22,13 +23,14 @@ LIVE_COLUMNS = (
     "status_code",
     "prediction",
     "predicted_label",
+    "purpose",
 )
 """Columns of gold.pneumonia_classifier_predictions that a row of performance is made of."""
 
 
 def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
-    """Rows of gold.model_performance_live: every prediction, with the consensus of its reads where
-    there is one.
+    """Rows of gold.model_performance_live: every clinical prediction, with the consensus of
+    its reads where there is one.
 
     predictions, feedback: LIVE_COLUMNS of gold.pneumonia_classifier_predictions, and every row of
     gold.prediction_feedback about them.
@@ -46,7 +48,8 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
         .then(pl.lit("false-negative"))
         .otherwise(pl.lit("true-negative"))
     )
-    joined = predictions.join(agreed, on="request_id", how="left").with_columns(feedback_type=kind)
+    clinical = predictions.filter(pl.col("purpose") == CLINICAL)
+    joined = clinical.join(agreed, on="request_id", how="left").with_columns(feedback_type=kind)
     return PERFORMANCE.conform(
         joined.select(
             "request_id",

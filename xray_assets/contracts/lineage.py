@@ -85,7 +85,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
     XRAY_METADATA: _in(XRAY_METADATA, _OF_A_FILM),
     XRAY_REJECTS: _in(XRAY_REJECTS, _OF_A_FILM),
     PAIRED_PREDICTIONS: {
-        **_kept(PREDICTIONS, "request_id", "experiment_id", "case_key", "date"),
+        **_kept(PREDICTIONS, "request_id", "experiment_id", "case_key", "site", "date"),
         **_kept(PREDICTIONS, "config_version", "log_position"),
         **_from(PREDICTIONS, {"case_hash": "case_key", "assigned_arm": "assigned_model_name"}),
         **_from(PREDICTIONS, {"served_arm": "served_model_name"}),

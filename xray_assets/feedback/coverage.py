@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.catalog import CLINICAL, PREDICTION_FEEDBACK, PREDICTIONS
 
 if TYPE_CHECKING:  # Dagster comes with them
     from xray_assets.resources.tables import Tables
@@ -16,12 +16,17 @@ DAYS_SHOWN = 3
 
 
 def coverage_table(tables: "Tables", days: Iterable[date]) -> str:
-    """Markdown: answered and reviewed predictions of the latest of `days`, and their ratio."""
+    """Markdown: answered and reviewed clinical predictions of the latest of `days`."""
     shown = sorted(days)[-DAYS_SHOWN:]
     answered = tables.read(PREDICTIONS).filter(
-        pl.col("date").is_in(shown), pl.col("predicted_label").is_not_null()
+        pl.col("date").is_in(shown),
+        pl.col("predicted_label").is_not_null(),
+        pl.col("purpose") == CLINICAL,
     )
-    reviewed = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date").is_in(shown))
+    reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date").is_in(shown))
+    reviewed = reads.join(
+        answered.select(prediction_id="request_id"), on="prediction_id", how="semi"
+    )
     rows = (
         answered.group_by(day="date")
         .agg(pl.len().alias("answered"))

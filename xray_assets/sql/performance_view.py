@@ -1,4 +1,4 @@
-"""The view gold.model_performance_live as SQL: every prediction with the consensus of its reads.
+"""The view gold.model_performance_live as SQL: every clinical prediction with its consensus.
 
 The consensus itself is worked out by `feedback/consensus.py`; here it is only joined. The rows are
 those of `cases/performance.py`, but lazily: a query for one column of one day reads no more.
@@ -6,6 +6,8 @@ those of `cases/performance.py`, but lazily: a query for one column of one day r
 
 import duckdb
 import polars as pl
+
+from xray_assets.catalog import CLINICAL
 
 CONSENSUS_COLUMNS = (
     "prediction_id", "ground_truth", "n_readers", "feedback_id", "radiologist_id",
@@ -25,6 +27,7 @@ WITH joined AS (
         END AS confusion_label
     FROM {predictions} AS p
     LEFT JOIN {consensus} AS c ON c.prediction_id = p.request_id
+    WHERE p.purpose = '{clinical}'
 )
 SELECT
     request_id,
@@ -54,7 +57,7 @@ FROM joined
 
 def performance_select(*, predictions: str, consensus: str) -> str:
     """The view's SELECT over two relations: predictions, and consensus (CONSENSUS_COLUMNS)."""
-    return _SELECT.format(predictions=predictions, consensus=consensus)
+    return _SELECT.format(predictions=predictions, consensus=consensus, clinical=CLINICAL)
 
 
 def register_consensus(

@@ -56,6 +56,8 @@ def predictions(
                 "image_sha256": digest(film),
                 "case_key": digest(patient),
                 "case_key_source": "patient_id",
+                "site": "other",
+                "purpose": "clinical",
                 "request": digest(film),
                 "response": "{}",
                 "log_position": position,

@@ -61,6 +61,13 @@ def test_refused_requests_and_mixed_batches_are_no_cases() -> None:
     assert pairs(rows)["request_id"].to_list() == ["r000003"]
 
 
+def test_only_clinical_requests_are_paired() -> None:
+    rows = predictions([(patient, "u", "champion") for patient in "ABCD"]).with_columns(
+        purpose=pl.Series(["trial", "verification", "clinical", "simulation"])
+    )
+    assert pairs(rows)["request_id"].to_list() == ["r000003"]
+
+
 def test_requests_of_another_experiment_never_count() -> None:
     rows = predictions([("A", "u", "champion")]).with_columns(experiment_id=pl.lit("another"))
     assert pairs(rows).is_empty()

@@ -1,5 +1,6 @@
 """The daily summary from a day's number of answers and its reviewed predictions alone."""
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,8 @@ def test_totals_and_the_read_predictions_give_the_summary_of_all_predictions(
         .len("total_predictions")
     )
     assert summary(read, totals).equals(summary(whole))
+
+
+def test_what_is_no_clinical_request_has_no_row_of_performance() -> None:
+    trial = LOGGED.with_columns(purpose=pl.lit("trial")).select(LIVE_COLUMNS)
+    assert performance(trial, reads([("r000001", "DR1", "normal")], LOGGED)).is_empty()

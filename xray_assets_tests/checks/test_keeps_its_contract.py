@@ -49,6 +49,8 @@ def log_rows(*positions: int, status: int = 200) -> pl.DataFrame:
         "config_version": 1,
         "status_code": status,
         "latency_ms": 1.0,
+        "site": "other",
+        "purpose": "clinical",
     }
     rows = [
         row | {"request_id": f"r{position}", "log_position": position} for position in positions
@@ -83,6 +85,7 @@ def case_rows(*cases: tuple[str, int]) -> pl.DataFrame:
     row = {
         "experiment_id": "e",
         "case_key": "k",
+        "site": "other",
         "stratum": 0,
         "served_arm": "champion",
         "champion_label": 1,

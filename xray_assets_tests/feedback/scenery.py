@@ -49,6 +49,8 @@ def prediction_rows(
             "predicted_label": label,
             "threshold": 0.5,
             "latency_ms": 1.0,
+            "site": "other",
+            "purpose": "clinical",
             "log_position": first_position + number,
         }
         for number, (name, label, moment) in enumerate(rows)
@@ -133,6 +135,8 @@ def endpoint_log(folder: Path, rows: Sequence[tuple[str, int | None, datetime]])
                 "prediction": None if label is None else 0.2 + 0.6 * label,
                 "threshold": 0.5,
                 "latency_ms": 1.0,
+                "site": "other",
+                "purpose": "clinical",
             }
             connection.execute(INSERT_PREDICTION, [row[name] for name in COLUMNS])
         connection.commit()

@@ -152,7 +152,7 @@ class Server:
     def invoke(
         self, body: Any, *, token: str | None = None, name: str = ENDPOINT
     ) -> httpx.Response:
-        with self.client(token) as client:
+        with self.client(token or self.client_token) as client:
             return client.post(f"/serving-endpoints/{name}/invocations", json=body)
 
 

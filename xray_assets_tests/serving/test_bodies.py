@@ -46,9 +46,24 @@ def test_every_format_says_the_same(body: dict[str, Any]) -> None:
     invocation = parsed({**body, "client_request_id": "c"})
     assert invocation.images == ["A", "B"]
     assert invocation.patient_ids == ["p", "p"]
+    assert invocation.sites == [None, None]
     assert invocation.one_patient == "p"
     assert not invocation.several_patients
     assert invocation.client_request_id == "c"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_records": [{"image": "A", "site": "x"}, {"image": "B", "site": "y"}]},
+        {"dataframe_split": {"columns": ["site", "image"], "data": [["x", "A"], ["y", "B"]]}},
+        {"inputs": {"image": ["A", "B"], "site": ["x", "y"]}},
+        {"instances": [{"image": "A", "site": "x"}, {"image": "B"}], "params": {"site": "y"}},
+    ],
+)
+def test_a_site_is_told_by_a_column_or_for_all_films_at_once(body: dict[str, Any]) -> None:
+    assert parsed(body).sites == ["x", "y"]
+    assert parsed({"inputs": ["A"], "params": {"site": "x"}}).sites == ["x"]
 
 
 def test_one_film_as_an_array_is_one_image_and_a_list_of_them_a_batch() -> None:

@@ -10,8 +10,10 @@ from xray_assets.imaging.preprocess import model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.hot_path.films import film, stored_model_input
 from xray_assets.serving.hot_path.request_ids import new_request_id
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.reader import EarlierLog, InferenceLogReader
 from xray_assets.serving.log.rows import LogEntry
+from xray_assets.serving.log.schema import COLUMNS, SCHEMA
+from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets_tests.serving.server_process import film_base64, film_pixels
 
@@ -21,7 +23,11 @@ def writer(path: Path) -> LogWriter:
 
 
 def entry(
-    *seeds: int, patient: str | None = None, request_id: str = "", version: int = 1
+    *seeds: int,
+    patient: str | None = None,
+    request_id: str = "",
+    version: int = 1,
+    purpose: str = "clinical",
 ) -> LogEntry:
     films = [film(film_base64(seed, side=32), index=0) for seed in seeds or (0,)]
     return LogEntry(
@@ -43,6 +49,8 @@ def entry(
         films=films,
         predictions=[0.75] * len(films),
         patient_ids=[patient] * len(films),
+        sites=["other"] * len(films),
+        purpose=purpose,
     )
 
 
@@ -217,3 +225,36 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "case_key").chmod(0o644)
     with pytest.raises(PermissionError, match="chmod 600"):
         CaseKeys(tmp_path)
+
+
+def test_a_log_of_the_first_release_gets_the_new_columns_and_its_rows_stay_clinical(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.sqlite"
+    old = [name for name in COLUMNS if name not in ("site", "purpose")]
+    lines = [line for line in SCHEMA.splitlines() if "DEFAULT" not in line]
+    script = "\n".join(lines).replace("case_key_source     TEXT NOT NULL,", "case_key_source TEXT")
+    with sqlite3.connect(path) as made:
+        made.executescript(script + "PRAGMA user_version = 1;")
+        marks = ", ".join("?" * len(old))
+        made.execute(
+            f"INSERT INTO predictions ({', '.join(old)}) VALUES ({marks})", [0.5] * len(old)
+        )
+    with pytest.raises(EarlierLog, match="xray up"):
+        InferenceLogReader(path).read_after(0, 10)
+    log = writer(path)
+    assert log.problem is None and write(log, entry(1)) == [None]
+    log.close()
+    rows = InferenceLogReader(path).read_after(0, 10)
+    assert [(row["site"], row["purpose"]) for row in rows] == [("other", "clinical")] * 2
+
+
+def test_only_clinical_requests_are_traffic(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    log = writer(path)
+    entries = (entry(1, patient="a"), entry(2, patient="b", purpose="verification"))
+    assert write(log, *entries) == [None, None]
+    log.close()
+    assert [arm["requests"] for arm in InferenceLogReader(path).traffic(1)] == [1]
+    figures = Traffic(path).since(1, ["m-1"])
+    assert figures["requests"] == 1 and figures["routing_keys_by_assigned"] == {"m-1": 1}

@@ -221,3 +221,24 @@ def test_equal_networks_may_be_champion_and_challenger(
 ) -> None:
     name = make_endpoint(ab_config(shared_server.digests[0], shared_server.digests[0]))
     assert shared_server.invoke({"inputs": [film_base64()]}, name=name).status_code == 200
+
+
+def test_rows_say_the_site_and_the_purpose_and_only_listed_sites_are_kept(
+    make_server: Callable[..., Server],
+) -> None:
+    server = make_server(XRAY_SITES="ward-a,ward-b")
+    films = [film_base64(seed) for seed in range(3)]
+    body = {"inputs": {"image": films, "site": ["ward-b", "my own ward", None]}}
+    assert server.invoke(body).status_code == 200
+    assert server.invoke({"inputs": films[:1], "params": {"site": "ward-a"}}).status_code == 200
+    assert server.invoke({"inputs": films[:1]}, token=server.token).status_code == 200
+    assert [(row["site"], row["purpose"]) for row in server.rows()] == [
+        ("ward-b", "clinical"),
+        ("other", "clinical"),
+        ("other", "clinical"),
+        ("ward-a", "clinical"),
+        ("other", "verification"),
+    ]
+    assert server.model_info()["traffic"]["requests"] == 4
+    assert f'endpoint="{ENDPOINT}",site="ward-b",purpose="clinical"}} 1' in server.metrics()
+    assert "my own ward" not in server.metrics()

@@ -41,6 +41,8 @@ def predictions(
                 "predicted_label": int(score >= 0.5) if answered else None,
                 "threshold": 0.5,
                 "latency_ms": chance.uniform(0.2, 9),
+                "site": "other",
+                "purpose": "clinical",
                 "log_position": position,
             }
         )

@@ -28,7 +28,9 @@ def view(log: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFrame:
 def test_the_view_and_the_asset_s_function_give_equal_rows(
     requests: int, reads: int, seed: int
 ) -> None:
-    log = predictions(requests, seed=seed)
+    log = predictions(requests, seed=seed).with_columns(
+        purpose=pl.when(pl.col("log_position") % 5 == 0).then(pl.lit("trial")).otherwise("purpose")
+    )
     given_reads = feedback(log, reads, seed=seed)
     assert_frame_equal(
         view(log, given_reads).sort("request_id"), performance(log, given_reads).sort("request_id")

@@ -49,5 +49,10 @@ def date(name: str, description: str, **promise: object) -> Column:
     return Column(name, pl.Date, description, **promise)  # type: ignore[arg-type]
 
 
+SITE = text(
+    "site",
+    "Where the request came from: one of XRAY_SITES, the token's site, or `other`",
+    nullable=False,
+)
 LOG_POSITION = count("log_position", "Position in the endpoint's inference log", nullable=False)
 EXPERIMENT = text("experiment_id", "The experiment whose config answered", nullable=False)

@@ -78,7 +78,7 @@ SCORED_COUNTS = Contract(
 
 PERFORMANCE = Contract(
     catalog.PERFORMANCE,
-    "One row a prediction with the consensus of its reads: a view over predictions and feedback.",
+    "One row a clinical prediction with the consensus of its reads: a view over predictions and feedback.",
     (
         text("request_id", "The request", nullable=False),
         date("prediction_date", "Day of the request", nullable=False),

@@ -3,12 +3,13 @@
 import polars as pl
 
 from xray_assets import catalog
-from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.catalog import CHALLENGER, CHAMPION, PURPOSES
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import (
     EXPERIMENT,
     EXPERIMENT_STATES,
     LOG_POSITION,
+    SITE,
     count,
     date,
     label,
@@ -120,7 +121,7 @@ PREDICTIONS = Contract(
     "One row an image that the endpoint answered or refused, moved here from its inference log exactly once.",
     (
         text("request_id", "Time-ordered id; a batch of n logs <request>.<i>", nullable=False),
-        text("client_request_id", "The client's own id"),
+        text("client_request_id", "Keyed HMAC of the client's own id"),
         text("experiment_id", "The experiment the request counts for, if any"),
         date("date", "Day of the request, UTC", nullable=False),
         time("timestamp", "Time of the request, UTC", nullable=False),
@@ -144,6 +145,13 @@ PREDICTIONS = Contract(
             "Keyed HMAC of the patient id, else the image digest; null where a batch mixes patients",
         ),
         text("case_key_source", "What the case key stands for"),
+        SITE,
+        text(
+            "purpose",
+            "What the request was for; only clinical ones count in evidence and figures",
+            nullable=False,
+            allowed=PURPOSES,
+        ),
         text("request", "Digest of the request; never bytes, tags or a path"),
         text("response", "The answer as sent"),
         LOG_POSITION,
@@ -160,6 +168,7 @@ PAIRED_PREDICTIONS = Contract(
         text("request_id", "The request", nullable=False),
         EXPERIMENT,
         text("case_key", "The patient's key", nullable=False),
+        SITE,
         date("date", "Day of the request, UTC", nullable=False),
         *_per_role(
             text("model", "Registered model", nullable=False),

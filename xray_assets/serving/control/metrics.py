@@ -8,10 +8,12 @@ from typing import Any
 
 BUCKETS_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
+_COUNTERS = ("requests", "rejected", "fallbacks", "films")
 _HELP = {
     "xray_requests_total": "Answered invocations by assigned and served entity.",
     "xray_rejected_total": "Refused invocations by status and reason.",
     "xray_fallbacks_total": "Requests that the champion answered for the challenger.",
+    "xray_films_total": "Logged films by site and purpose.",
     "xray_request_duration_seconds": "Time from the headers to the durable row.",
 }
 
@@ -23,6 +25,7 @@ class Metrics:
         self.requests: Counter[tuple[str, str, str, str]] = Counter()
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.fallbacks: Counter[tuple[str, str, str]] = Counter()
+        self.films: Counter[tuple[str, str, str]] = Counter()
         self.durations: dict[tuple[str, str], list[float]] = {}
 
     def answered(
@@ -36,6 +39,11 @@ class Metrics:
         histogram[bisect_left(BUCKETS_SECONDS, seconds)] += 1
         histogram[-1] += seconds
 
+    def came_from(self, endpoint: str, sites: list[str], purpose: str) -> None:
+        """The films of one request, by where they came from and what for."""
+        for site in sites:
+            self.films[(endpoint, site, purpose)] += 1
+
     def fell_back(self, endpoint: str, challenger: str, reason: str) -> None:
         """The champion answered for the challenger."""
         self.fallbacks[(endpoint, challenger, reason)] += 1
@@ -48,12 +56,12 @@ class Metrics:
         """The counts as JSON, to be added up over workers."""
         return {
             name: [[*key, value] for key, value in getattr(self, name).items()]
-            for name in ("requests", "rejected", "fallbacks", "durations")
+            for name in (*_COUNTERS, "durations")
         }
 
     def add(self, snapshot: dict[str, Any]) -> None:
         """Add another worker's counts."""
-        for name in ("requests", "rejected", "fallbacks"):
+        for name in _COUNTERS:
             counter = getattr(self, name)
             for *key, value in snapshot.get(name, ()):
                 counter[tuple(key)] += value
@@ -84,6 +92,7 @@ def prometheus_text(metrics: Metrics, gauges: dict[str, float]) -> str:
     counter("xray_requests_total", ("endpoint", "assigned", "served", "status"), metrics.requests)
     counter("xray_rejected_total", ("status", "reason"), metrics.rejected)
     counter("xray_fallbacks_total", ("endpoint", "challenger", "reason"), metrics.fallbacks)
+    counter("xray_films_total", ("endpoint", "site", "purpose"), metrics.films)
     name = "xray_request_duration_seconds"
     head(name, "histogram")
     for key, values in sorted(metrics.durations.items()):

@@ -15,19 +15,25 @@ from xray_assets.web.refusals import BadRequest
 FORMATS = ("dataframe_records", "dataframe_split", "inputs", "instances")
 IMAGE_FIELDS = ("image", "image_b64", "b64")
 """Accepted names of the film's column; the first is the documented one."""
-PATIENT_FIELD = "patient_id"
+PATIENT_FIELD, SITE_FIELD = "patient_id", "site"
+FIELDS = (PATIENT_FIELD, SITE_FIELD)
+"""What a request may tell of each film: in columns, or once for all of them in `params`."""
 MAX_KEY_LENGTH = 256
 _SIDE = 64
+
+_Columns = tuple[list[Any], dict[str, list[Any]]]
+"""The films, and for each of FIELDS what was told of each film (None = not told)."""
 
 
 @dataclass(slots=True)
 class Invocation:
-    """One request as sent: n images (base64 text or a 64x64 list) and n patient ids (None = not
-    told).
+    """One request as sent: n images (base64 text or a 64x64 list), n patient ids and n sites
+    (None = not told).
     """
 
     images: list[Any]
     patient_ids: list[str | None]
+    sites: list[str | None]
     client_request_id: str | None
 
     @property
@@ -60,53 +66,59 @@ def parse(body: bytes, *, batch_limit: int) -> Invocation:
         raise BadRequest(
             f"send exactly one of {', '.join(FORMATS)}; got {len(present)}", reason="bad_body"
         )
-    images, patients = _PARSERS[present[0]](document[present[0]])
+    images, told = _PARSERS[present[0]](document[present[0]])
     if not images:
         raise BadRequest("the batch is empty: send at least one image", reason="empty_batch")
     if len(images) > batch_limit:
         raise BadRequest(
             f"{len(images)} images; the limit is {batch_limit} a request", reason="batch_too_large"
         )
-    common = _common_patient(document)
-    told = [_key(patient, PATIENT_FIELD) for patient in patients]
+    patients, sites = (_completed(told[name], name, document) for name in FIELDS)
     return Invocation(
         images,
-        [common if patient is None else patient for patient in told] if common else told,
+        patients,
+        sites,
         _key(document.get("client_request_id"), "client_request_id", text_only=True),
     )
 
 
-def _common_patient(document: Mapping[str, Any]) -> str | None:
+def _completed(told: list[Any], name: str, document: Mapping[str, Any]) -> list[str | None]:
+    """The values of one of FIELDS; where a film has none, the one that is told for all."""
+    values = [_key(value, name) for value in told]
+    common = _common(document, name)
+    return values if common is None else [common if v is None else v for v in values]
+
+
+def _common(document: Mapping[str, Any], name: str) -> str | None:
     for place in ("params", "extra_params"):
         params = document.get(place)
         if params is None:
             continue
         if not isinstance(params, dict):
             raise BadRequest(f"'{place}' must be an object", reason="bad_body")
-        if (patient := _key(params.get(PATIENT_FIELD), PATIENT_FIELD)) is not None:
-            return patient
+        if (value := _key(params.get(name), name)) is not None:
+            return value
     return None
 
 
-def _records(rows: Any) -> tuple[list[Any], list[Any]]:
+def _records(rows: Any) -> _Columns:
     if not isinstance(rows, list):
         raise BadRequest("'dataframe_records' must be a list of objects", reason="bad_body")
     return _from_rows(rows, "dataframe_records")
 
 
-def _from_rows(rows: Sequence[Any], where: str) -> tuple[list[Any], list[Any]]:
-    images, patients = [], []
+def _from_rows(rows: Sequence[Any], where: str) -> _Columns:
+    images = []
     for index, row in enumerate(rows):
         if not isinstance(row, dict):
             raise BadRequest(
                 f"entry {index} of '{where}' must be an object with 'image'", reason="bad_body"
             )
         images.append(row[_image_field(row, where)])
-        patients.append(row.get(PATIENT_FIELD))
-    return images, patients
+    return images, {name: [row.get(name) for row in rows] for name in FIELDS}
 
 
-def _split(frame: Any) -> tuple[list[Any], list[Any]]:
+def _split(frame: Any) -> _Columns:
     columns, data = (
         (frame.get("columns"), frame.get("data")) if isinstance(frame, dict) else (None, None)
     )
@@ -117,23 +129,26 @@ def _split(frame: Any) -> tuple[list[Any], list[Any]]:
     if not all(isinstance(name, str) for name in columns) or len(set(columns)) != len(columns):
         raise BadRequest("'columns' must be distinct names", reason="bad_body")
     image = columns.index(_image_field(columns, "dataframe_split"))
-    patient = columns.index(PATIENT_FIELD) if PATIENT_FIELD in columns else None
     for index, row in enumerate(data):
         if not isinstance(row, list) or len(row) != len(columns):
             raise BadRequest(
                 f"row {index} of 'data' must have {len(columns)} values", reason="bad_body"
             )
-    return [row[image] for row in data], [None if patient is None else row[patient] for row in data]
+    told = _untold(len(data))
+    for name in told.keys() & set(columns):
+        place = columns.index(name)
+        told[name] = [row[place] for row in data]
+    return [row[image] for row in data], told
 
 
-def _tensor(value: Any, where: str = "inputs") -> tuple[list[Any], list[Any]]:
+def _tensor(value: Any, where: str = "inputs") -> _Columns:
     """`inputs` and `instances`: one film, a list of films, a list of objects, or an object of
     columns.
     """
     if isinstance(value, dict):
         return _from_columns(value, where)
     if isinstance(value, str):
-        return [value], [None]
+        return [value], _untold(1)
     if not isinstance(value, list):
         raise BadRequest(
             f"'{where}' must be a list of images or an object of columns", reason="bad_body"
@@ -146,23 +161,30 @@ def _tensor(value: Any, where: str = "inputs") -> tuple[list[Any], list[Any]]:
         and value[0]
         and not isinstance(value[0][0], list)
     ):
-        return [value], [None]
-    return value, [None] * len(value)
+        return [value], _untold(1)
+    return value, _untold(len(value))
 
 
-def _instances(value: Any) -> tuple[list[Any], list[Any]]:
+def _untold(count: int) -> dict[str, list[Any]]:
+    return {name: [None] * count for name in FIELDS}
+
+
+def _instances(value: Any) -> _Columns:
     return _tensor(value, "instances")
 
 
-def _from_columns(columns: Mapping[str, Any], where: str) -> tuple[list[Any], list[Any]]:
+def _from_columns(columns: Mapping[str, Any], where: str) -> _Columns:
     images = columns[_image_field(columns, where)]
-    images, _ = _tensor(images, where) if isinstance(images, str | list) else ([images], [None])
-    patients = columns.get(PATIENT_FIELD)
-    if not isinstance(patients, list):
-        return images, [patients] * len(images)
-    if len(patients) != len(images):
-        raise BadRequest(f"{len(images)} images but {len(patients)} patient ids", reason="bad_body")
-    return images, patients
+    images = _tensor(images, where)[0] if isinstance(images, str | list) else [images]
+    told = {}
+    for name in FIELDS:
+        values = columns.get(name)
+        told[name] = values if isinstance(values, list) else [values] * len(images)
+        if len(told[name]) != len(images):
+            raise BadRequest(
+                f"{len(images)} images but {len(told[name])} values of '{name}'", reason="bad_body"
+            )
+    return images, told
 
 
 def _image_field(names: Mapping[str, Any] | Sequence[str], where: str) -> str:

@@ -12,7 +12,7 @@ BY_PATIENT, BY_IMAGE = "patient_id", "image_sha256"
 
 
 class CaseKeys:
-    """Keyed HMAC-SHA256 of patient ids and routing keys."""
+    """Keyed HMAC-SHA256 of patient ids, clients' request ids and routing keys."""
 
     def __init__(self, endpoint_folder: Path) -> None:
         """Read `<endpoint folder>/case_key`, made with mode 0600 by the first run."""
@@ -21,6 +21,10 @@ class CaseKeys:
     def of_patient(self, patient_id: str) -> str:
         """64 hex digits, the same for the same patient in every process of this state folder."""
         return self._hmac(b"patient:", patient_id)
+
+    def of_client_request(self, client_request_id: str) -> str:
+        """64 hex digits that stand for a client's own id: clients put patients' ids there."""
+        return self._hmac(b"client request:", client_request_id)
 
     def of_routing_key(self, routing_key: str) -> bytes:
         """32 bytes for counting distinct routing keys without keeping them."""

@@ -26,6 +26,7 @@ from xray_assets.serving.hot_path.http_answers import (
     read_body,
 )
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint, Scored
+from xray_assets.serving.hot_path.origin import PURPOSE_OF, sites_of
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
@@ -41,7 +42,7 @@ from xray_assets.web.refusals import (
     UnknownEndpoint,
     UnsupportedMedia,
 )
-from xray_assets.web.roles import Act
+from xray_assets.web.roles import Account, Act
 
 _SMALL_BODY = 256 * 1024
 _SMALL_BATCH = 4
@@ -78,6 +79,7 @@ class Invocations:
         self._rate_limit = RateLimit(settings.endpoint_rate_limit)
         self._in_work = InWork(settings.endpoint_concurrency)
         self._body_limit = settings.endpoint_body_bytes
+        self._sites = frozenset(settings.sites)
         self._batch_limit = settings.endpoint_batch_limit
         self._large = asyncio.Semaphore(2)
 
@@ -120,21 +122,30 @@ class Invocations:
                 limit=self._body_limit,
                 ticket=ticket,
             )
-            await self._predict(body, endpoint, send, started)
+            await self._predict(body, endpoint, send, started, account)
         finally:
             ticket.leave()
 
     async def _predict(
-        self, body: bytes, endpoint: LiveEndpoint, send: Send, started: float
+        self, body: bytes, endpoint: LiveEndpoint, send: Send, started: float, account: Account
     ) -> None:
         invocation, films, light = await self._read(body)
+        sites = sites_of(invocation.sites, own=account.site, allowed=self._sites)
+        purpose = PURPOSE_OF[account.role]
         request_id = new_request_id()
         routing_key = invocation.one_patient or invocation.client_request_id or request_id
         first = films[0].model_input[None]
         inputs = first if len(films) == 1 else np.stack([one.model_input for one in films])
         scored = await endpoint.score(routing_key, inputs)
         entry = _entry(
-            endpoint, invocation, films, scored, request_id=request_id, routing_key=routing_key
+            endpoint,
+            invocation,
+            films,
+            scored,
+            request_id=request_id,
+            routing_key=routing_key,
+            sites=sites,
+            purpose=purpose,
         )
         entry.latency_ms = (time.perf_counter() - started) * 1000
         try:
@@ -144,6 +155,7 @@ class Invocations:
         except LogUnavailable as error:
             raise Unavailable(f"{error}; nothing was answered, retry later", reason="log") from None
         self._count(endpoint.name, scored, seconds=time.perf_counter() - started)
+        self._metrics.came_from(endpoint.name, sites, purpose)
         id_header = request_id.encode()
         headers = (
             (b"served-model-name", scored.served.entity.name.encode()),
@@ -222,6 +234,8 @@ def _entry(
     *,
     request_id: str,
     routing_key: str,
+    sites: list[str],
+    purpose: str,
 ) -> LogEntry:
     entity = scored.served.entity
     probabilities = scored.probabilities
@@ -244,4 +258,6 @@ def _entry(
         films=films,
         predictions=[None] * len(films) if probabilities is None else list(probabilities),
         patient_ids=invocation.patient_ids,
+        sites=sites,
+        purpose=purpose,
     )

@@ -21,6 +21,7 @@ from xray_assets.serving.log.schema import (
     KNOWN_SECONDS,
     SCHEMA,
     SCHEMA_VERSION,
+    UPGRADES,
     USE_IMAGE,
 )
 
@@ -132,18 +133,40 @@ class LogFile:
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA cache_size = -16000")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise OSError(
-                    f"{self._path.name} has schema {version}; this server knows {SCHEMA_VERSION}"
-                )
-            if version < SCHEMA_VERSION:
-                connection.executescript(
-                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
-                )
+            self._bring_up_to_date(connection)
             status = self._path.stat()
         except BaseException:
             connection.close()
             raise
         self._inode = status.st_dev, status.st_ino
         return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, or add what a log of an earlier release lacks: whole or not at all."""
+        if _version(connection) == SCHEMA_VERSION:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = _version(connection)  # another worker may have been first
+            if version > SCHEMA_VERSION:
+                raise OSError(
+                    f"{self._path.name} has schema {version}; this server knows {SCHEMA_VERSION}"
+                )
+            for earlier in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+                _execute_all(connection, UPGRADES.get(earlier, ""))
+            _execute_all(connection, SCHEMA)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _execute_all(connection: sqlite3.Connection, script: str) -> None:
+    """`executescript` would commit what is open."""
+    for statement in script.split(";"):
+        connection.execute(statement)

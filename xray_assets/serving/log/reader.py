@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from xray_assets.serving.log.schema import COLUMNS
+from xray_assets.catalog import CLINICAL
+from xray_assets.errors import XrayError
+from xray_assets.serving.log.schema import COLUMNS, UPGRADES
 
 _STORED: tuple[str, ...] = ("log_position", *COLUMNS)
 _DERIVED = ("predicted_label", "request", "response")
@@ -24,7 +26,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TRAFFIC = """
 SELECT assigned_model_name, served_model_name, status_code, latency_ms
-FROM (SELECT * FROM predictions ORDER BY log_position DESC LIMIT ?) WHERE config_version = ?"""
+FROM (SELECT * FROM predictions ORDER BY log_position DESC LIMIT ?)
+WHERE config_version = ? AND purpose = ?"""
+
+
+class EarlierLog(XrayError, RuntimeError):
+    """The log is an earlier release's, and no endpoint has brought it up to date yet."""
 
 
 class InferenceLogReader:
@@ -94,12 +101,12 @@ class InferenceLogReader:
         return bytes(row[0]) if row else None
 
     def traffic(self, config_version: int, *, latest: int = 10_000) -> list[dict[str, Any]]:
-        """The latest rows under a config, added up by assigned served entity.
+        """The latest clinical rows under a config, added up by assigned served entity.
 
         Keys: served_name, requests, errors (status 500 and above), fallbacks (answered by another
         entity), p95_ms (of the answered ones, nearest rank; nan where none was answered).
         """
-        rows = self._all(_TRAFFIC, (latest, config_version))
+        rows = self._all(_TRAFFIC, (latest, config_version, CLINICAL))
         arms: dict[str, list[tuple[Any, ...]]] = {}
         for row in rows:
             arms.setdefault(row[0], []).append(row)
@@ -147,6 +154,11 @@ class InferenceLogReader:
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):  # the server has made the file and not yet its tables
                 return []
+            if connection.execute("PRAGMA user_version").fetchone()[0] in UPGRADES:
+                raise EarlierLog(
+                    f"{self._path} was written by an earlier release: start the endpoint once "
+                    "(`xray up` or `xray serve`), which adds what it lacks"
+                ) from error
             raise
         finally:
             connection.close()

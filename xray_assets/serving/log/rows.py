@@ -5,6 +5,7 @@ here.
 from dataclasses import dataclass
 from typing import Any
 
+from xray_assets.catalog import CLINICAL
 from xray_assets.serving.hot_path.case_keys import BY_IMAGE, BY_PATIENT, CaseKeys
 from xray_assets.serving.hot_path.films import Film
 
@@ -31,6 +32,8 @@ class LogEntry:
     films: list[Film]
     predictions: list[float | None]
     patient_ids: list[str | None]
+    sites: list[str]
+    purpose: str
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class LogRows:
 def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
     """The rows of one request. Ids: the request's own, with `.<i>` in a batch."""
     many = len(entry.films) > 1
+    sent = entry.client_request_id
+    client_request = None if sent is None else case_keys.of_client_request(sent)
     rows = LogRows([], [], entry.config_version, None)
     for index, film in enumerate(entry.films):
         digest = film.digest()
@@ -56,7 +61,7 @@ def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
         rows.predictions.append(
             (
                 f"{entry.request_id}.{index}" if many else entry.request_id,
-                entry.client_request_id,
+                client_request,
                 entry.endpoint_name,
                 entry.experiment_id,
                 entry.timestamp_us,
@@ -73,9 +78,11 @@ def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
                 digest,
                 digest if patient is None else case_keys.of_patient(patient),
                 BY_IMAGE if patient is None else BY_PATIENT,
+                entry.sites[index],
+                entry.purpose,
             )
         )
-    if entry.experiment_id is not None:
+    if entry.experiment_id is not None and entry.purpose == CLINICAL:
         key = case_keys.of_routing_key(entry.routing_key)
         rows.exposure = entry.config_version, key, entry.assigned_model_name
     return rows

@@ -4,11 +4,11 @@
 `predictions` has one row an image and an ever-growing `log_position`, given under SQLite's write
 lock, so a reader that has seen position p never finds a new row at or before p, whichever worker
 wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
-model ASSIGNED at a routing key's first request (the sample-ratio guard's unit); `config_starts` the
-first row of each config version.
+model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's unit);
+`config_starts` the first row of each config version.
 """
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KNOWN_SECONDS = 600.0
 """How long a writer takes an image it has seen in `images` to be there without looking again.
 
@@ -34,7 +34,9 @@ CREATE TABLE IF NOT EXISTS predictions (
     latency_ms          REAL NOT NULL,
     image_sha256        TEXT NOT NULL,
     case_key            TEXT NOT NULL,
-    case_key_source     TEXT NOT NULL
+    case_key_source     TEXT NOT NULL,
+    site                TEXT NOT NULL DEFAULT 'other',
+    purpose             TEXT NOT NULL DEFAULT 'clinical'
 );
 CREATE TABLE IF NOT EXISTS images (
     image_sha256 TEXT PRIMARY KEY,
@@ -57,6 +59,14 @@ CREATE TABLE IF NOT EXISTS config_starts (
 );
 """
 
+UPGRADES = {
+    1: """
+ALTER TABLE predictions ADD COLUMN site TEXT NOT NULL DEFAULT 'other';
+ALTER TABLE predictions ADD COLUMN purpose TEXT NOT NULL DEFAULT 'clinical';
+"""
+}
+"""What brings a log of a version to the next. Rows of 0.1.0 counted as evidence, and still do."""
+
 COLUMNS = (
     "request_id",
     "client_request_id",
@@ -76,6 +86,8 @@ COLUMNS = (
     "image_sha256",
     "case_key",
     "case_key_source",
+    "site",
+    "purpose",
 )
 """Columns of `predictions` that a writer gives, in order."""
 

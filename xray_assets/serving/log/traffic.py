@@ -1,8 +1,8 @@
 """What a config has done so far, counted from the log itself: the figures of `/model-info`, exact
 over workers and restarts.
 
-Counts are images (rows); routing keys are distinct, by the model assigned at their first request
-under the config. Standard library.
+Counts are images (rows) of clinical requests; routing keys are distinct, by the model assigned at
+their first request under the config. Standard library.
 
 `InferenceLogReader.traffic` is another count: of the newest rows only, because the guards of a ramp
 ask how it is now, and in a process of its own, which has no counts to go on from.
@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from xray_assets.catalog import CLINICAL
 
 _RECENT_ROWS = 2000
 """The 95th percentile is over so many of the newest rows: a guard asks how it is now."""
@@ -63,8 +65,9 @@ class Traffic:
             )
             recent = connection.execute(
                 "SELECT served_model_name, latency_ms FROM predictions "
-                "WHERE config_version = ? AND log_position > ? ORDER BY log_position DESC LIMIT ?",
-                (config_version, counted.position - 4 * _RECENT_ROWS, _RECENT_ROWS),
+                "WHERE config_version = ? AND purpose = ? AND log_position > ? "
+                "ORDER BY log_position DESC LIMIT ?",
+                (config_version, CLINICAL, counted.position - 4 * _RECENT_ROWS, _RECENT_ROWS),
             ).fetchall()
         finally:
             connection.close()
@@ -89,9 +92,9 @@ class Traffic:
                 (assigned, served, status): count
                 for assigned, served, status, count in connection.execute(
                     "SELECT assigned_model_name, served_model_name, status_code, count(*) FROM "
-                    "predictions "
-                    "WHERE log_position > ? AND config_version = ? GROUP BY 1, 2, 3",
-                    (counted.position, config_version),
+                    "predictions WHERE log_position > ? "
+                    "AND config_version = ? AND purpose = ? GROUP BY 1, 2, 3",
+                    (counted.position, config_version, CLINICAL),
                 )
             }
         )
