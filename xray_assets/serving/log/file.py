@@ -86,9 +86,9 @@ class LogFile:
             self._keep_image(connection, digest, film)
         for values in rows.predictions:
             connection.execute(INSERT_PREDICTION, values)
-        if rows.config_version not in self._started:
-            connection.execute(INSERT_CONFIG_START, (rows.config_version,))
-            self._started.add(rows.config_version)
+            if rows.config_version not in self._started:
+                connection.execute(INSERT_CONFIG_START, (rows.config_version,))
+                self._started.add(rows.config_version)
         if rows.exposure is not None:
             connection.execute(INSERT_EXPOSURE, rows.exposure)
 
