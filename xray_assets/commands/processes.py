@@ -1,6 +1,7 @@
 """`xray demo | up | down | serve | feedback-api`: commands that start or stop processes."""
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -50,15 +51,16 @@ def up(
     ] = False,
 ) -> None:
     """Start Dagster, the endpoint and the feedback API; Ctrl-C or `xray down` stops them."""
+    from xray_assets.stack.__main__ import supervise_detached
     from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI
     from xray_assets.stack.stack import Stack
 
     names = [*(services or DEFAULT_SERVICES), *([MLFLOW_UI] if mlflow else [])]
     out = console()
-    stack = Stack(read_settings(), names=names, progress=out.print)
+    stack = Stack(read_settings(), names=names, progress=partial(out.print, markup=False))
     stack.start()
     if detach:
-        stack.leave_running()
+        supervise_detached(stack)
         out.print("Stop with `xray down`.")
         return
     try:
@@ -73,8 +75,9 @@ def down() -> None:
     from xray_assets.stack import running
 
     settings = read_settings()
-    alive = running.running(settings)
-    running.stop(settings, alive)
+    known = running.recorded(settings)
+    alive = [name for name, process in known.items() if process.is_alive]
+    running.stop(settings, known)
     console().print(
         f"stopped {', '.join(alive)}" if alive else f"nothing runs from {settings.state}"
     )

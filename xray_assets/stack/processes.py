@@ -33,8 +33,22 @@ class RunningProcess:
     started: float
     url: str | None = None
     port: int | None = None
+    made_of: str = ""
+    """Digest of its command and settings: an equal one need not be started again."""
+    supervisor: str = ""
+    """The process that starts it again when it dies."""
+    restarts: int = 0
+    crashes: int = 0
+    """In a row, without a steady minute in between."""
+    died: float | None = None
+    """When its death was noticed, Unix time."""
     stopping: bool = False
     """Somebody asked for its end, so that its death is no failure."""
+
+    @property
+    def is_looked_after(self) -> bool:
+        """True while its supervisor runs."""
+        return bool(self.supervisor) and ProcessIdentity.parse(self.supervisor).is_alive
 
     @property
     def is_alive(self) -> bool:
@@ -57,8 +71,6 @@ def start_process(
     *,
     environment: Mapping[str, str],
     log: Path,
-    url: str | None = None,
-    port: int | None = None,
 ) -> tuple[RunningProcess, subprocess.Popen[bytes]]:
     """Start a process in its own session; its output goes to `log`, the last one to `<log>.1`."""
     if log.exists():
@@ -75,7 +87,7 @@ def start_process(
             umask=PRIVATE,
         )
     birth = ProcessIdentity.of(child.pid).birth
-    return RunningProcess(name, child.pid, birth, str(log), time.time(), url, port), child
+    return RunningProcess(name, child.pid, birth, str(log), time.time()), child
 
 
 def remember(process: RunningProcess, folder: Path) -> None:
@@ -102,10 +114,15 @@ def forget(process: RunningProcess, folder: Path) -> None:
         record.unlink(missing_ok=True)
 
 
+def recorded(folder: Path) -> dict[str, RunningProcess]:
+    """The processes that were started and not stopped since, dead ones too, by name."""
+    records = [_read(record) for record in sorted(folder.glob("*.json"))]
+    return {process.name: process for process in records if process}
+
+
 def remembered(folder: Path) -> dict[str, RunningProcess]:
     """The processes that were started and still run, by name."""
-    records = [_read(record) for record in sorted(folder.glob("*.json"))]
-    return {process.name: process for process in records if process and process.is_alive}
+    return {name: process for name, process in recorded(folder).items() if process.is_alive}
 
 
 def _read(record: Path) -> RunningProcess | None:
@@ -131,6 +148,12 @@ def stop_processes(processes: Sequence[RunningProcess], *, grace_seconds: float)
         for group in groups:
             _signal(group, signal.SIGKILL)
         _gone(groups, 5.0)
+
+
+def end_leftovers(process: RunningProcess) -> None:
+    """End what a dead process left of its group: a worker may still hold its port."""
+    if ProcessIdentity.of(process.pid).birth == "":  # else the id, and the group, are another's
+        stop_processes([process], grace_seconds=1.0)
 
 
 def _gone(groups: Sequence[int], seconds: float) -> bool:

@@ -5,10 +5,14 @@ from pathlib import Path
 from xray_assets.settings import Settings
 from xray_assets.stack import processes
 from xray_assets.stack.processes import RunningProcess
+from xray_assets.stack.services import DAEMON, WEBSERVER
 from xray_assets.web.listening import remove_socket_folder
 
 GRACE_SECONDS = 10.0
 """Between SIGTERM and SIGKILL: the endpoint drains, Dagster's runs record their end."""
+
+_FIRST = (DAEMON, WEBSERVER)
+"""Stopped before the services that they ask: else their logs end in tracebacks."""
 
 
 def run_folder(settings: Settings) -> Path:
@@ -21,13 +25,26 @@ def running(settings: Settings) -> dict[str, RunningProcess]:
     return processes.remembered(run_folder(settings))
 
 
+def recorded(settings: Settings) -> dict[str, RunningProcess]:
+    """The processes of this state folder that nobody stopped, dead ones too."""
+    return processes.recorded(run_folder(settings))
+
+
 def stop(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
-    """End these processes with all their descendants, and forget them."""
+    """End these processes with all their descendants, and forget them.
+
+    A dead one is forgotten too, so that its supervisor does not start it again.
+    """
     folder = run_folder(settings)
     for process in chosen.values():
         processes.mark_stopping(process, folder)
-    processes.stop_processes(list(chosen.values()), grace_seconds=GRACE_SECONDS)
+    first = [process for name, process in chosen.items() if name in _FIRST]
+    for wave in (first, [process for process in chosen.values() if process not in first]):
+        processes.stop_processes(
+            [process for process in wave if process.is_alive], grace_seconds=GRACE_SECONDS
+        )
     for process in chosen.values():
+        processes.end_leftovers(process)
         processes.forget(process, folder)
     if not processes.remembered(folder):
         remove_socket_folder(folder)

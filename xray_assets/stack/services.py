@@ -1,14 +1,19 @@
 """Which processes there are: how each is started, and when it counts as ready. None is started."""
 
+import hashlib
+import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xray_assets.errors import XrayError
+from xray_assets.runs.server import SOCKET_VARIABLE
 from xray_assets.settings import Settings
 from xray_assets.stack import readiness
 from xray_assets.stack.code_location import code_location
+from xray_assets.stack.environment import process_environment
+from xray_assets.web.listening import socket_folder
 
 CODE_SERVER, RUN_SERVER = "code-server", "run-server"
 WEBSERVER, DAEMON = "webserver", "daemon"
@@ -40,14 +45,23 @@ class Service:
     port_setting: str = ""
     after: tuple[str, ...] = ()
     ready_seconds: float = 90.0
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Tells a running process that was started otherwise, with other settings say."""
+        ours = {k: v for k, v in self.environment.items() if k.startswith(("XRAY_", "DAGSTER_"))}
+        text = json.dumps([self.command, sorted(ours.items())])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
-def services(settings: Settings, *, workspace: Path, sockets: Path) -> dict[str, Service]:
-    """Every service by name; `sockets` is the folder where code server and run server listen.
+def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
+    """Every service by name.
 
     The webserver and the daemon share one code server: 3 processes, 405 MB and 8.5 s until ready,
     where `dagster dev` took 5 processes, 624 MB and 22 s on the same two cores.
     """
+    sockets = socket_folder(settings.state / "run")
     location, socket = code_location(workspace), sockets / CODE_SOCKET
     shared = settings.state / "run" / "workspace.yaml"
     shared.write_text(location.shared_workspace(socket))
@@ -124,7 +138,9 @@ def services(settings: Settings, *, workspace: Path, sockets: Path) -> dict[str,
             "mlflow_port",
         ),
     )  # fmt: skip
-    return {service.name: service for service in known}
+    environment = process_environment(settings)
+    environment[SOCKET_VARIABLE] = str(sockets / RUN_SOCKET)
+    return {service.name: replace(service, environment=environment) for service in known}
 
 
 def expand(names: list[str] | tuple[str, ...]) -> tuple[str, ...]:

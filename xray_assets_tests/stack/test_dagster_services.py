@@ -76,8 +76,7 @@ def test_the_lineage_loads_once_for_all_and_runs_its_jobs_in_the_queue(
     tmp_path: Path,
 ) -> None:
     settings = settings_of_a_test(tmp_path)
-    with patch.dict("os.environ"), Stack(settings, names=["dagster"]) as stack:
-        assert stack.urls == {"webserver": settings.dagster_url}
+    with patch.dict("os.environ"), Stack(settings, names=["dagster"]):
         assert readiness.dagster_loaded(settings.dagster_url)
         found = {finding.what: finding.status for finding in health(settings)}
         assert found["Service webserver"] == found["Service daemon"] == OK

@@ -10,19 +10,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from xray_assets.errors import XrayError
+from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
-from xray_assets.stack import running
+from xray_assets.stack import processes, running, supervision
 from xray_assets.stack import stack as stack_module
+from xray_assets.stack.processes import RunningProcess
 from xray_assets.stack.readiness import NotLoadableError, answers, status
 from xray_assets.stack.services import DEFAULT_SERVICES, GROUPS, MLFLOW_UI, Service, expand
 from xray_assets.stack.stack import Stack, StackError, StackStopped
 from xray_assets.stack.state import StateError, prepare_state
+from xray_assets.stack.supervision import noticed, pause_seconds
 from xray_assets_tests.stack.free_ports import free_ports, settings_of_a_test
 
 SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -42,10 +48,11 @@ def settings(tmp_path: Path) -> Settings:
 def made_of(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[..., Stack]:
     """A stack of other services than the real ones."""
 
-    def make(*chosen: Service) -> Stack:
+    def make(*chosen: Service, told: list[str] | None = None) -> Stack:
         known = {one.name: one for one in chosen}
         monkeypatch.setattr(stack_module, "services", lambda *_, **__: known)
-        return Stack(settings, names=list(known))
+        progress = [].append if told is None else told.append
+        return Stack(settings, names=list(known), progress=progress)
 
     return make
 
@@ -74,9 +81,7 @@ def test_a_service_starts_only_after_those_it_needs(made_of: Callable[..., Stack
     order, asked = [], iter([False, False, True])
     first = service("code-server", is_ready=lambda _started: next(asked))
     second = service("endpoint", after=("code-server",))
-    stack = made_of(second, first)
-    stack._progress = order.append
-    with stack:
+    with made_of(second, first, told=order):
         pass
     assert order == [
         "starting Code-Server",
@@ -98,12 +103,95 @@ def test_a_process_that_dies_is_named_with_its_last_words(
     assert running.running(settings) == {}
 
 
-def test_a_process_that_dies_later_is_noticed(made_of: Callable[..., Stack]) -> None:
-    with made_of(service("endpoint")) as stack:
-        stack.check()
-        os.kill(stack._running["endpoint"].pid, signal.SIGKILL)
-        with pytest.raises(StackError, match="endpoint ended with code -9"):
-            stack.wait()
+def killed(process: RunningProcess) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    while process.is_alive:
+        time.sleep(0.01)
+
+
+def looked_after_until(stack: Stack, done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        stack._members.look_after()
+        time.sleep(0.02)
+
+
+def test_a_service_that_dies_later_is_started_again_and_its_restart_is_counted(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    told: list[str] = []
+    with made_of(service("endpoint"), service("feedback-api"), told=told) as stack:
+        before = running.running(settings)
+        killed(before["endpoint"])
+        looked_after_until(stack, lambda: len(running.running(settings)) == 2)
+        after = running.running(settings)
+    assert after["feedback-api"] == before["feedback-api"]
+    assert (after["endpoint"].restarts, after["endpoint"].crashes) == (1, 1)
+    assert "endpoint ended with code -9: it starts again in 1 s" in told[-1]
+
+
+def test_a_service_that_keeps_dying_is_called_a_loop_and_waits_longer_each_time(
+    made_of: Callable[..., Stack], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "LONGEST_PAUSE_SECONDS", 0.01)
+    told: list[str] = []
+    with made_of(service("endpoint"), told=told) as stack:
+        for crash in range(1, 4):
+            killed(running.running(settings)["endpoint"])
+            looked_after_until(
+                stack, lambda crash=crash: stack._members.running["endpoint"].restarts == crash
+            )
+    assert "in a loop" in told[-1]
+    assert "in a loop" not in told[-2]
+
+
+@given(crashes=st.integers(1, 100))
+def test_the_pause_doubles_from_one_second_to_thirty(crashes: int) -> None:
+    pause = pause_seconds(crashes)
+    assert pause == min(2 ** (crashes - 1), 30)
+
+
+def test_a_service_that_ran_steadily_begins_to_count_anew() -> None:
+    process = RunningProcess("endpoint", 1, "1", "log", started=0.0, crashes=4)
+    assert noticed(process, now=59.0).crashes == 5
+    assert noticed(process, now=60.0).crashes == 1
+
+
+def test_what_runs_without_a_supervisor_is_taken_over_and_what_was_started_otherwise_is_replaced(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    left = made_of(service("endpoint"), service("feedback-api"))
+    left.start()
+    left.leave_running()
+    before = running.running(settings)
+    for process in before.values():  # as if the supervisor had been killed
+        processes.remember(replace(process, supervisor="1:1"), running.run_folder(settings))
+    other = service("feedback-api", (*SLEEP, "another argument"))
+    with made_of(service("endpoint"), other):
+        after = running.running(settings)
+    assert after["endpoint"].pid == before["endpoint"].pid
+    assert after["feedback-api"].pid != before["feedback-api"].pid
+    assert not any(process.is_alive for process in (*before.values(), *after.values()))
+
+
+def test_what_a_dead_service_left_of_its_group_ends_before_it_starts_again(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    child = "import time; print('up', flush=True); time.sleep(600)"
+    family = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', "
+        f"{child!r}]); print(child.pid, flush=True); child.wait()"
+    )
+    with made_of(service("endpoint", (sys.executable, "-c", family))) as stack:
+        parent = running.running(settings)["endpoint"]
+        while len(parent.last_lines().splitlines()) < 2:
+            time.sleep(0.02)
+        worker = ProcessIdentity.of(min(int(w) for w in parent.last_lines().split() if w.isdigit()))
+        killed(parent)
+        assert worker.is_alive
+        looked_after_until(stack, lambda: stack._members.running["endpoint"].restarts)
+        assert not worker.is_alive
 
 
 def test_a_stop_elsewhere_is_no_failure_even_while_one_process_is_slow_to_end(
@@ -117,12 +205,13 @@ def test_a_stop_elsewhere_is_no_failure_even_while_one_process_is_slow_to_end(
         f"pathlib.Path({str(mark)!r}).touch(); time.sleep(600)"
     )
     told: list[str] = []
-    stack = made_of(service("feedback-api"), service("endpoint", (sys.executable, "-c", deaf)))
-    stack._progress = told.append
-    with stack:
+    endpoint = service("endpoint", (sys.executable, "-c", deaf))
+    with made_of(service("feedback-api"), endpoint, told=told) as stack:
         while not mark.exists():
             time.sleep(0.02)
-        elsewhere = threading.Thread(target=running.stop, args=(settings, dict(stack._running)))
+        elsewhere = threading.Thread(
+            target=running.stop, args=(settings, dict(stack._members.running))
+        )
         elsewhere.start()
         stack.wait()
         elsewhere.join()
@@ -278,7 +367,7 @@ def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
             up.send_signal(end)
         else:
             subprocess.run([*xray, "down"], env=environment, check=True, timeout=60)
-        assert up.wait(timeout=60) == 0
+        assert up.wait(timeout=60) == (130 if end is signal.SIGINT else 0)
         assert up.stderr.read() == ""
         said = "`xray down` in another shell stopped endpoint" in up.stdout.read()
         assert said == (end == "xray down")
