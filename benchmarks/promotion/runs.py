@@ -34,7 +34,7 @@ NO_SERVED = (np.zeros((0, 2), dtype=np.int64), np.zeros(0))
 
 @dataclass
 class Looks:
-    """State of R runs: counts, segments, verdicts and the reads they took."""
+    """State of R runs: counts, batches, verdicts and the reads they took."""
 
     n_runs: int
     n_strata: int
@@ -44,7 +44,7 @@ class Looks:
         r, g = self.n_runs, self.n_strata
         self.reviewed = np.zeros((r, g * 8), dtype=np.int64)
         self.scored = np.zeros((r, g * 4), dtype=np.int64)
-        self.segment_starts: list[list[NDArray[np.int64]]] = [[] for _ in range(r)]
+        self.batch_starts: list[list[NDArray[np.int64]]] = [[] for _ in range(r)]
         self.reads = np.zeros(r, dtype=np.int64)
         self.verdict = np.zeros(r, dtype=np.int64)  # 1 promoted, -1 rolled back
         self.wait = np.zeros(r, dtype=np.int64)
@@ -52,14 +52,14 @@ class Looks:
     def counts(self, run: int) -> PairedCounts:
         shape = (self.n_strata, 2, 2, 2)
         reviewed = self.reviewed[run].reshape(shape)
-        starts = np.stack([*self.segment_starts[run], self.reviewed[run]])
-        segments = np.diff(starts, axis=0).clip(min=0).reshape(-1, *shape)
-        fits = (segments.sum(axis=0) <= reviewed).all()  # a correction may cross segments
+        starts = np.stack([*self.batch_starts[run], self.reviewed[run]])
+        batches = np.diff(starts, axis=0).clip(min=0).reshape(-1, *shape)
+        fits = (batches.sum(axis=0) <= reviewed).all()  # a correction may cross batches
         return PairedCounts(
             reviewed,
             self.scored[run].reshape(shape[:3]),
             *NO_SERVED,
-            segments=segments if fits else None,
+            batches=batches if fits else None,
         )
 
 
@@ -75,8 +75,8 @@ def judge(cases: Cases, *, every_look: bool = False) -> Looks:
             break
         looks.scored[running, cases.cell[t, running] // 2] += 1
         read = running[cases.reviewed[t, running]]
-        for run in read[looks.reads[read] % RULE.reviews_per_segment == 0].tolist():
-            looks.segment_starts[run].append(looks.reviewed[run].copy())
+        for run in read[looks.reads[read] % RULE.reviews_per_batch == 0].tolist():
+            looks.batch_starts[run].append(looks.reviewed[run].copy())
         looks.reviewed[read, cases.cell[t, read]] += 1
         looks.reads[read] += 1
         looks.wait[read] -= 1

@@ -64,7 +64,7 @@ def turn_worse(accuracy_after: float, common: float, *, n_runs: int, limit: int,
 
 
 def _decide(totals: np.ndarray, reads: int):
-    size = RULE.reviews_per_segment
+    size = RULE.reviews_per_batch
     ends = [*range(size, reads, size), reads]
     at = np.concatenate([np.zeros((1, 8), dtype=np.int64), totals[np.array(ends) - 1]])
     shape = (1, 2, 2, 2)
@@ -74,7 +74,7 @@ def _decide(totals: np.ndarray, reads: int):
             reviewed,
             reviewed.sum(axis=3),
             *NO_SERVED,
-            segments=np.diff(at, axis=0).reshape(-1, *shape),
+            batches=np.diff(at, axis=0).reshape(-1, *shape),
         )
     )
 

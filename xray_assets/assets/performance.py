@@ -95,7 +95,7 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
 )
 def reviewed_cases(tables: Tables):
     """Add new pairs to the ledger; settle again the consensus of every case that new pairs or new
-    reads speak of, and sum up again the segments that hold one.
+    reads speak of, and sum up again the batches that hold one.
     """
     from xray_assets.cases.review import LEDGER_COLUMNS, ledger
 
@@ -118,7 +118,7 @@ def reviewed_cases(tables: Tables):
     )
     yield dg.MaterializeResult(
         asset_key=REVIEWED_COUNTS,
-        metadata=table_metadata(tables, REVIEWED_COUNTS) | {"segments_summed": summed},
+        metadata=table_metadata(tables, REVIEWED_COUNTS) | {"batches_summed": summed},
     )
 
 

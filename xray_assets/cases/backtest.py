@@ -86,15 +86,15 @@ def backtest(
     index = labels.select("champion", "challenger", "truth").to_numpy().astype(np.int64).T
     counts = np.zeros((labels.height, 1, 2, 2, 2), np.int64)
     counts[np.arange(labels.height), 0, *index] = 1
-    size = rule.reviews_per_segment
-    segments = counts[: labels.height // size * size].reshape(-1, size, 1, 2, 2, 2).sum(axis=1)
+    size = rule.reviews_per_batch
+    batches = counts[: labels.height // size * size].reshape(-1, size, 1, 2, 2, 2).sum(axis=1)
     reviewed = counts.sum(axis=0)
     paired = PairedCounts(
         reviewed=reviewed,
         scored=reviewed.sum(axis=3),
         served=np.zeros((0, 2), np.int64),
         split=np.zeros(0),
-        segments=segments,
+        batches=batches,
     )
     return Backtest(films.height, labels.height, report(paired, rule), paired)
 

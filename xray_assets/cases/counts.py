@@ -27,12 +27,12 @@ def paired_counts(
     """The counts of one experiment.
 
     reviewed: its gold.reviewed_counts. ledger: its gold.scored_counts. challenger_share: share of
-    traffic (0 to 1) by config version. The last segment that holds a truth is unfinished: it is
-    what `reviewed` holds beyond the segments. Raises UnrecordedConfig for a config version without
+    traffic (0 to 1) by config version. The last batch that holds a truth is unfinished: it is
+    what `reviewed` holds beyond the batches. Raises UnrecordedConfig for a config version without
     a share.
     """
     strata = n_strata()
-    by_segment = _by_segment(reviewed, (strata, 2, 2, 2))
+    by_batch = _by_batch(reviewed, (strata, 2, 2, 2))
     scored = np.zeros((strata, 2, 2), np.int64)
     scored_rows = ledger.filter(pl.col("kind") == "scored")
     cell = tuple(scored_rows[name].to_numpy() for name in CELL)
@@ -44,20 +44,20 @@ def paired_counts(
             "them: materialize gold/endpoint_config"
         )
     return PairedCounts(
-        reviewed=by_segment.sum(axis=0),
+        reviewed=by_batch.sum(axis=0),
         scored=scored,
         served=served,
         split=np.array([challenger_share[version] for version in versions], np.float64),
-        segments=by_segment[:-1],
+        batches=by_batch[:-1],
     )
 
 
-def _by_segment(rows: pl.DataFrame, cells: tuple[int, ...]) -> np.ndarray:
-    """(K + 1, *cells) counts of every segment up to the last one that holds a truth."""
+def _by_batch(rows: pl.DataFrame, cells: tuple[int, ...]) -> np.ndarray:
+    """(K + 1, *cells) counts of every batch up to the last one that holds a truth."""
     rows = rows.filter(pl.col("counts").list.sum() > 0)
-    last = rows["segment"].max() if rows.height else 0
+    last = rows["batch"].max() if rows.height else 0
     counts = np.zeros((int(last) + 1, *cells), np.int64)  # type: ignore[arg-type]
-    counts[rows["segment"].to_numpy()] = (
+    counts[rows["batch"].to_numpy()] = (
         rows["counts"].explode().to_numpy().reshape(rows.height, *cells)
     )
     return counts

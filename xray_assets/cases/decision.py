@@ -13,8 +13,9 @@ import polars as pl
 from xray_assets.cases.counts import paired_counts
 from xray_assets.catalog import CHALLENGER
 from xray_assets.promotion import PairedCounts, PromotionRule, report
+from xray_assets.promotion.rules import rule_of
 from xray_assets.reasons import as_columns
-from xray_assets.rollout.experiment import Experiment, ExperimentError
+from xray_assets.rollout.experiment import Experiment
 from xray_assets.statistics.agreement import Agreement
 
 _FIGURES = (
@@ -49,21 +50,14 @@ def judge(
     *,
     versions: Mapping[str, int | None],
     reader_agreement: Agreement | None = None,
-    rule: PromotionRule | None = None,
 ) -> Judged:
-    """Judge one experiment on its rows of gold.reviewed_counts, gold.scored_counts and
-    gold.endpoint_config.
+    """Judge one experiment by the rule that it froze, on its rows of gold.reviewed_counts,
+    gold.scored_counts and gold.endpoint_config.
 
-    Raises ExperimentError when the rule is not the one that the experiment froze, UnrecordedConfig
-    when traffic was served under a config that is not in `configs`.
+    Raises UnknownRule, and UnrecordedConfig when traffic was served under a config that is not in
+    `configs`.
     """
-    rule = rule or PromotionRule()
-    if rule.sha256 != experiment.rule_hash:
-        raise ExperimentError(
-            f"experiment {experiment.experiment_id} froze promotion rule "
-            f"{experiment.rule_hash[:12]}, this code holds "
-            f"{rule.sha256[:12]}: close it with `xray experiment close` and open a new one"
-        )
+    rule = rule_of(experiment.rule_hash)
     shares = configs.filter(pl.col("role") == CHALLENGER).select(
         "config_version", pl.col("traffic_percentage") / 100
     )
@@ -108,14 +102,14 @@ def served_correct(reviewed: np.ndarray) -> np.ndarray:
 
 
 def _as_json(counts: PairedCounts) -> str:
-    """The counts a verdict can be looked up in; without the segments, which grow with the reads."""
+    """The counts a verdict can be looked up in; without the batches, which grow with the reads."""
     names = ("reviewed", "scored", "served", "split")
     return json.dumps({name: getattr(counts, name).tolist() for name in names})
 
 
 def _digest(counts: PairedCounts) -> str:
     """SHA-256 of every count: the same evidence has the same digest."""
-    parts = (counts.reviewed, counts.scored, counts.served, counts.split, counts.segments)
+    parts = (counts.reviewed, counts.scored, counts.served, counts.split, counts.batches)
     return hashlib.sha256(
         b"|".join(part.tobytes() for part in parts if part is not None)
     ).hexdigest()

@@ -1,4 +1,4 @@
-"""Reviewed cases, their counts by segment, and the ledger of scored cases: what the decision's
+"""Reviewed cases, their counts by batch, and the ledger of scored cases: what the decision's
 counts are added up from.
 """
 
@@ -76,23 +76,23 @@ def review(
     )
 
 
-def segment_counts(cases: pl.DataFrame, rule: PromotionRule) -> pl.DataFrame:
-    """Rows of gold.reviewed_counts for every segment that `cases` speak of.
+def batch_counts(cases: pl.DataFrame, rule: PromotionRule) -> pl.DataFrame:
+    """Rows of gold.reviewed_counts for every batch that `cases` speak of.
 
-    cases: CASE_COLUMNS of gold.reviewed_cases, of each segment all its cases; a segment without a
+    cases: CASE_COLUMNS of gold.reviewed_cases, of each batch all its cases; a batch without a
     truth has a row of zeros, so that a truth that was withdrawn is.
     """
     cells = (n_strata(), 2, 2, 2)
-    placed = cases.with_columns(segment=pl.col("review_rank") // rule.reviews_per_segment)
-    segments = placed.select("experiment_id", "segment").unique().sort("experiment_id", "segment")
+    placed = cases.with_columns(batch=pl.col("review_rank") // rule.reviews_per_batch)
+    batches = placed.select("experiment_id", "batch").unique().sort("experiment_id", "batch")
     settled = placed.filter(pl.col("truth").is_not_null()).join(
-        segments.with_row_index("row"), on=["experiment_id", "segment"]
+        batches.with_row_index("row"), on=["experiment_id", "batch"]
     )
-    counts = np.zeros((segments.height, *cells), np.int64)
+    counts = np.zeros((batches.height, *cells), np.int64)
     np.add.at(counts, tuple(settled[name].to_numpy() for name in ("row", *CELL, "truth")), 1)
     width = math.prod(cells)
     lists = pl.Series("counts", counts.reshape(-1, width), pl.Array(pl.Int64, width)).arr.to_list()
-    return REVIEWED_COUNTS.conform(segments.with_columns(lists))
+    return REVIEWED_COUNTS.conform(batches.with_columns(lists))
 
 
 def ledger(paired: pl.DataFrame) -> pl.DataFrame:

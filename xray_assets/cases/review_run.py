@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xray_assets.cases.review import CASE_COLUMNS, batch_counts, review
 from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
@@ -20,6 +21,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.promotion.rule import PromotionRule
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.tables import Tables
@@ -49,8 +51,6 @@ def touched_requests(tables: "Tables") -> pl.DataFrame:
 
 def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
     """Settle the touched cases, experiment by experiment; returns the rows that were written."""
-    from xray_assets.cases.review import review  # the rule behind it loads scipy
-
     days, ids = days_of(touched, "date"), touched["request_id"].unique().implode()
     written = [CONTRACTS[REVIEWED_CASES].empty()]
     cases = (
@@ -81,31 +81,28 @@ def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
 
 
 def sum_up(tables: "Tables", settled: pl.DataFrame) -> int:
-    """Sum up again every segment that a settled case lies in; returns how many.
+    """Sum up again every batch that a settled case lies in; returns how many.
 
-    From all cases of the segment, so it may be repeated. A table that does not know the reads that
+    From all cases of the batch, so it may be repeated. A table that does not know the reads that
     gold.reviewed_cases has taken in (it is new, or was deleted) is summed up from nothing.
     """
-    from xray_assets.cases.review import CASE_COLUMNS, segment_counts
-    from xray_assets.promotion.rule import PromotionRule
-
     rule = PromotionRule()
     cases = tables.read(REVIEWED_CASES).select(CASE_COLUMNS)
     if tables.position(REVIEWED_COUNTS, READS) < tables.position(REVIEWED_CASES, READS):
         settled = cases.select("experiment_id", "review_rank").collect()
-    segment = pl.col("review_rank") // rule.reviews_per_segment
-    touched = settled.select("experiment_id", segment=segment).unique()
-    for (experiment_id,), its_segments in touched.group_by("experiment_id"):
-        numbers = its_segments["segment"]
+    batch = pl.col("review_rank") // rule.reviews_per_batch
+    touched = settled.select("experiment_id", batch=batch).unique()
+    for (experiment_id,), its_batches in touched.group_by("experiment_id"):
+        numbers = its_batches["batch"]
         first, last = int(numbers.min()), int(numbers.max())  # type: ignore[arg-type]
         its_cases = cases.filter(
             pl.col("experiment_id") == experiment_id,
-            pl.col("review_rank") >= first * rule.reviews_per_segment,
-            pl.col("review_rank") < (last + 1) * rule.reviews_per_segment,
-            segment.is_in(numbers.implode()),
+            pl.col("review_rank") >= first * rule.reviews_per_batch,
+            pl.col("review_rank") < (last + 1) * rule.reviews_per_batch,
+            batch.is_in(numbers.implode()),
         )
-        within = {"experiment_id": [experiment_id], "segment": Between(first, last)}
-        tables.merge(REVIEWED_COUNTS, segment_counts(its_cases.collect(), rule), within=within)
+        within = {"experiment_id": [experiment_id], "batch": Between(first, last)}
+        tables.merge(REVIEWED_COUNTS, batch_counts(its_cases.collect(), rule), within=within)
     return touched.height
 
 

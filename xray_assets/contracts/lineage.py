@@ -119,7 +119,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
     },
     REVIEWED_COUNTS: {
         **_kept(REVIEWED_CASES, "experiment_id"),
-        **_from(REVIEWED_CASES, {"segment": "review_rank"}),
+        **_from(REVIEWED_CASES, {"batch": "review_rank"}),
         "counts": tuple(
             (REVIEWED_CASES, name)
             for name in ("stratum", "champion_label", "challenger_label", "truth")

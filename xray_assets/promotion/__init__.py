@@ -1,9 +1,8 @@
 """The promotion rule's front door: counts and a rule in, a verdict or a full report out.
 
-Holds names only. The parts live beside it: `paired_counts` (the input), `promotion_rule` (every
-constant), `propensity` (who got reviewed), `evidence` (the e-processes), `sample_ratio`,
-`promotion_figures`, `verdict` (`decide`), `paired_differences`, `model_figures` and
-`promotion_report` (`report`).
+Holds names only. The parts live beside it: `paired_counts` (the input), `rule` and `rules` (every
+constant, every version), `propensity` (who got reviewed), `evidence` (the e-processes), `figures`,
+`verdict` (`decide`), `paired_differences`, `model_figures` and `report`.
 """
 
 from xray_assets.promotion.paired_counts import PairedCounts

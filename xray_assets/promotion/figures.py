@@ -30,7 +30,8 @@ class PromotionFigures:
     """What the verdict rests on. e-values are capped at about 1e299.
 
     e_rollback: the mean of e_worse and e_missing_more.
-    recent_evidence: the e-detector, e_rollback restarted at every segment and summed.
+    recent_evidence: the e-detector, e_rollback restarted at every batch and summed.
+    better_fell: e_better at its highest, after any finished batch, over e_better now; at least 1.
     sensitivity_difference: corrected, challenger minus champion; NaN without reviewed positives.
     expected_further_reads: to PROMOTE at the evidence's present growth; None when not in sight.
     """
@@ -42,6 +43,7 @@ class PromotionFigures:
     e_rollback: float
     e_sample_ratio: float
     recent_evidence: float
+    better_fell: float
     sensitivity_difference: float
     n_scored: int
     n_reviewed: int
@@ -78,6 +80,7 @@ def promotion_figures(counts: PairedCounts, rule: PromotionRule) -> PromotionFig
             log_sample_ratio_evidence(counts.served, counts.split, rule.sample_ratio_pseudo_counts)
         ),
         recent_evidence=e_value(_log_recent_evidence(counts, propensities, rule)),
+        better_fell=e_value(_log_fall_of_better(counts, propensities, rule)),
         sensitivity_difference=_sensitivity_difference(counts.reviewed, propensities),
         n_scored=counts.n_scored,
         n_reviewed=negative + positive,
@@ -99,9 +102,9 @@ def propensities_of(counts: PairedCounts) -> Floats:
 
 
 def _log_recent_evidence(counts: PairedCounts, propensities: Floats, rule: PromotionRule) -> float:
-    """log of the e-detector: the rollback e-value restarted at every segment, summed.
+    """log of the e-detector: the rollback e-value restarted at every batch, summed.
 
-    Reviewed cases only: which unreviewed ones belong to a segment is not known.
+    Reviewed cases only: which unreviewed ones belong to a batch is not known.
     """
     since = _reviewed_since_each_restart(counts)
     log_worse, log_missing_more = (
@@ -111,15 +114,36 @@ def _log_recent_evidence(counts: PairedCounts, propensities: Floats, rule: Promo
     return float(np.logaddexp.reduce(np.logaddexp(log_worse, log_missing_more))) - log(2.0)
 
 
+def _log_fall_of_better(counts: PairedCounts, propensities: Floats, rule: PromotionRule) -> float:
+    """How far log e_better lies below its highest value after a finished batch; at least 0.
+
+    Were the challenger as good as the bets that had won until then say, 1 / e would be a
+    martingale from there on, and a fall by K have a chance of at most 1 / K (Ville). Reviewed cases
+    only, as in `_log_recent_evidence`.
+    """
+    finished = (
+        counts.reviewed[None][:0] if counts.batches is None else np.cumsum(counts.batches, axis=0)
+    )
+    log_better = log_mixture(
+        log_bet_totals(
+            np.concatenate([finished, counts.reviewed[None]]),
+            propensities,
+            accuracy_payoff(+1),
+            rule.bets,
+        )
+    )
+    return float(log_better.max() - log_better[-1])
+
+
 def _reviewed_since_each_restart(counts: PairedCounts) -> Counts:
     """(R, G, 2, 2, 2) reviewed counts since restart r; row 0 is everything.
 
-    Cases that no segment holds are the newest, unfinished segment.
+    Cases that no batch holds are the newest, unfinished batch.
     """
     everything = counts.reviewed[None]
-    if counts.segments is None or len(counts.segments) == 0:
+    if counts.batches is None or len(counts.batches) == 0:
         return everything
-    before = np.cumsum(counts.segments, axis=0)
+    before = np.cumsum(counts.batches, axis=0)
     later = everything - before
     if not later[-1].any():
         later = later[:-1]

@@ -27,8 +27,8 @@ class PairedCounts:
     scored: (G, 2, 2) integers, all cases scored by both models, reviewed or not.
     served: (S, 2) integers, distinct routing keys by the model assigned, a row a config version.
     split: (S,) floats in [0, 1], the challenger's share in each of those versions.
-    segments: (K, G, 2, 2, 2) integers, the reviewed counts in order of review, 100 cases a segment;
-        cases of `reviewed` that no segment holds are the newest, unfinished segment.
+    batches: (K, G, 2, 2, 2) integers, the reviewed counts in order of review, 100 cases a batch;
+        cases of `reviewed` that no batch holds are the newest, unfinished batch.
         None: order unknown.
     propensities: (G, 2, 2) floats in (0, 1], the logged chance of review of each cell where the
         review queue drew at random; None: estimated from the counts.
@@ -40,7 +40,7 @@ class PairedCounts:
     scored: Counts
     served: Counts
     split: Shares
-    segments: Counts | None = None
+    batches: Counts | None = None
     propensities: Shares | None = None
 
     def __post_init__(self) -> None:
@@ -60,13 +60,13 @@ class PairedCounts:
         served = _counts("served", self.served, ndim=2)
         _expect("served", served, (served.shape[0], 2))
         split = _shares("split", self.split, (served.shape[0],))
-        segments = self.segments
-        if segments is not None:
-            segments = _counts("segments", segments, ndim=5)
-            _expect("segments", segments, (segments.shape[0], strata, 2, 2, 2))
-            if np.any(segments.sum(axis=0) > reviewed):
+        batches = self.batches
+        if batches is not None:
+            batches = _counts("batches", batches, ndim=5)
+            _expect("batches", batches, (batches.shape[0], strata, 2, 2, 2))
+            if np.any(batches.sum(axis=0) > reviewed):
                 raise ValueError(
-                    "segments hold more cases than reviewed in some cell; "
+                    "batches hold more cases than reviewed in some cell; "
                     "rebuild both from the same reads"
                 )
         propensities = self.propensities
@@ -82,7 +82,7 @@ class PairedCounts:
             ("scored", scored),
             ("served", served),
             ("split", split),
-            ("segments", segments),
+            ("batches", batches),
             ("propensities", propensities),
         ):
             object.__setattr__(self, name, value)

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+
+from xray_assets.statistics.log_beta import log_beta
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ def _averaged_over_poolings(n: Floats, s: Floats) -> tuple[Floats, Floats]:
     for axes in _POOLINGS:
         pool_n, pool_s = n.sum(axis=axes, keepdims=True), s.sum(axis=axes, keepdims=True)
         estimates.append(np.broadcast_to((pool_n + 1) / (pool_s + 1), n.shape))
-        log_likelihood: Floats = betaln(pool_n + 1, pool_s - pool_n + 1)
+        log_likelihood: Floats = log_beta(pool_n + 1, pool_s - pool_n + 1)
         likelihoods.append(log_likelihood.sum(axis=(-2, -1)))
     log_each = np.stack(likelihoods)
     highest = log_each.max(axis=0)

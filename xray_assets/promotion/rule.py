@@ -25,10 +25,11 @@ class PromotionRule:
     that would make a bet lose everything or a threshold meaningless.
     `review_correction` names the form of `propensity` and `evidence`; it selects nothing, but a
     change of that form must change it, and with it the hash. `uncertainty_cuts` are the bands that
-    the strata of the counts were built with.
+    the strata of the counts were built with. `largest_fall` None: a fall of the evidence is no
+    doubt, as in version 1.
     """
 
-    version: str = "1"
+    version: str = "2"
     review_correction: str = "augmented weights; propensities averaged over poolings"
     sensitivity_margin: float = 0.03
     lowest_bet: float = 0.06
@@ -43,7 +44,8 @@ class PromotionRule:
     sample_ratio_evidence: float = 100.0
     sample_ratio_pseudo_counts: float = 100.0
     recent_evidence: float = 100.0
-    reviews_per_segment: int = 100
+    reviews_per_batch: int = 100
+    largest_fall: float | None = 200.0
     interval_level: float = 0.95
     uncertainty_cuts: tuple[float, ...] = DEFAULT_CUTS
 
@@ -65,13 +67,14 @@ class PromotionRule:
             self.rollback_evidence,
             self.sample_ratio_evidence,
             self.recent_evidence,
+            self.largest_fall,
         )
-        if not all(1 < threshold < 1e300 for threshold in thresholds):
+        if not all(1 < threshold < 1e300 for threshold in thresholds if threshold is not None):
             raise ValueError(f"evidence thresholds must lie above 1, got {thresholds}")
         if not self.sample_ratio_pseudo_counts > 0:
             raise ValueError("sample_ratio_pseudo_counts must be positive")
-        if min(self.n_bets, self.max_reads, self.reviews_per_segment) < 1:
-            raise ValueError("n_bets, max_reads and reviews_per_segment must be at least 1")
+        if min(self.n_bets, self.max_reads, self.reviews_per_batch) < 1:
+            raise ValueError("n_bets, max_reads and reviews_per_batch must be at least 1")
         if min(self.min_reviewed, self.min_positives, self.min_negatives) < 0:
             raise ValueError("the minimum numbers of reviews cannot be negative")
 
@@ -84,8 +87,15 @@ class PromotionRule:
 
     @property
     def canonical_json(self) -> str:
-        """Every constant as JSON with sorted keys and no spaces: what `sha256` covers."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Every constant as JSON with sorted keys and no spaces: what `sha256` covers.
+
+        Version 1 is spelled as it was when experiments froze it.
+        """
+        constants = asdict(self)
+        if self.largest_fall is None:
+            del constants["largest_fall"]
+            constants["reviews_per_segment"] = constants.pop("reviews_per_batch")
+        return json.dumps(constants, sort_keys=True, separators=(",", ":"))
 
     @cached_property
     def sha256(self) -> str:

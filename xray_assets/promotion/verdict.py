@@ -142,6 +142,11 @@ def _doubts(figures: PromotionFigures, rule: PromotionRule) -> list[Reason]:
                 f"alarm at {rule.recent_evidence:g}",
             )
         )
+    if rule.largest_fall is not None and figures.better_fell >= rule.largest_fall:
+        doubts.append(
+            f"advantage_lost: the evidence that it is better was {figures.better_fell:.3g} times "
+            f"as strong, doubted at {rule.largest_fall:g} times"
+        )
     if figures.e_better < rule.promote_evidence:
         doubts.append(
             Reason(

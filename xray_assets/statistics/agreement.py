@@ -19,11 +19,6 @@ class Agreement:
     kappa: float
 
 
-def percent_agreement(first: ArrayLike, second: ArrayLike) -> float:
-    """Share in [0, 1] of equal answers; NaN for none."""
-    return agreement(first, second).percent_agreement
-
-
 def cohens_kappa(first: ArrayLike, second: ArrayLike) -> float:
     """Cohen's kappa (1960); NaN for no pairs or when chance agreement is 1 (one answer only)."""
     return agreement(first, second).kappa

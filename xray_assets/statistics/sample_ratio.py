@@ -5,10 +5,12 @@ Error guards, fallbacks and the ramp's stages do not belong here.
 
 from __future__ import annotations
 
-from math import lgamma, log
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xray_assets.statistics.log_beta import log_beta
 
 
 def log_sample_ratio_evidence(
@@ -25,10 +27,6 @@ def log_sample_ratio_evidence(
         if not 0.0 < share < 1.0:
             continue
         a, b = pseudo_counts * share, pseudo_counts * (1.0 - share)
-        total += _log_beta(challenger + a, champion + b) - _log_beta(a, b)
+        total += float(log_beta(challenger + a, champion + b) - log_beta(a, b))
         total -= challenger * log(share) + champion * log(1.0 - share)
     return total
-
-
-def _log_beta(a: float, b: float) -> float:
-    return lgamma(a) + lgamma(b) - lgamma(a + b)

@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from xray_assets.cases.review import segment_counts
+from xray_assets.cases.review import batch_counts
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
@@ -151,11 +151,11 @@ def test_a_crash_at_any_write_is_finished_by_the_next_run(
 
 def rebuilt_counts(world: LoggedWorld) -> list[dict[str, Any]]:
     cases = lake(world).read(REVIEWED_CASES).collect()
-    return segment_counts(cases, PromotionRule()).to_dicts()
+    return batch_counts(cases, PromotionRule()).to_dicts()
 
 
 def kept_counts(world: LoggedWorld) -> list[dict[str, Any]]:
-    return lake(world).read(REVIEWED_COUNTS).sort("experiment_id", "segment").collect().to_dicts()
+    return lake(world).read(REVIEWED_COUNTS).sort("experiment_id", "batch").collect().to_dicts()
 
 
 def reviewed_cases(world: LoggedWorld) -> list[dict[str, Any]]:
@@ -164,7 +164,7 @@ def reviewed_cases(world: LoggedWorld) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A world of three segments, evaluated; then five early reads were corrected and twenty new
+    """A world of three batches, evaluated; then five early reads were corrected and twenty new
     ones came, which no run has seen.
     """
     folder = tmp_path_factory.mktemp("corrected") / "state"
@@ -194,14 +194,14 @@ def settled(corrected: Path, tmp_path_factory: pytest.TempPathFactory) -> list[d
         run(world, instance)
     after = kept_counts(world)
     assert after == rebuilt_counts(world)
-    assert [row["segment"] for row in after] == [0, 1, 2]
+    assert [row["batch"] for row in after] == [0, 1, 2]
     changed = [old["counts"] != new["counts"] for old, new in zip(before, after, strict=True)]
     assert changed == [True, False, True]
     return reviewed_cases(world)
 
 
 @pytest.mark.parametrize("crash_at", range(1, 9))
-def test_corrections_move_the_counts_of_their_segments_also_after_a_crash_at_any_write(
+def test_corrections_move_the_counts_of_their_batches_also_after_a_crash_at_any_write(
     tmp_path: Path,
     corrected: Path,
     settled: list[dict[str, Any]],

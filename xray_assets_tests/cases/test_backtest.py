@@ -48,8 +48,8 @@ def test_every_film_that_both_models_scored_is_counted_once_in_its_cell(cases) -
             expected[0, int(one >= 0.5), int(other >= 0.3), truth] += 1
     assert result.counts.reviewed.tolist() == expected.tolist()
     assert (result.n_films, result.n_scored) == (len(cases), expected.sum())
-    assert result.counts.segments is not None
-    assert result.counts.segments.sum() == expected.sum() // 100 * 100
+    assert result.counts.batches is not None
+    assert result.counts.batches.sum() == expected.sum() // 100 * 100
 
 
 def test_a_better_candidate_passes_and_a_worse_one_does_not() -> None:

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from xray_assets.cases.counts import ROLES, UnrecordedConfig, paired_counts
 from xray_assets.cases.decision import served_correct
-from xray_assets.cases.review import ledger, review, segment_counts
+from xray_assets.cases.review import batch_counts, ledger, review
 from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS
 from xray_assets.promotion import PairedCounts, PromotionRule
 from xray_assets.promotion.uncertainty_bands import n_strata
 from xray_assets_tests.cases.examples import pairs, predictions, reads
 
 RULE = PromotionRule()
-THREE_A_SEGMENT = PromotionRule(reviews_per_segment=3)
+THREE_A_BATCH = PromotionRule(reviews_per_batch=3)
 SHARES = dict.fromkeys(range(100), 0.5)
 WORLD = pairs(
     predictions([(patient, patient + film, "champion") for film in "uv" for patient in "ABCDEFGH"])
@@ -46,7 +46,7 @@ def review_of(
 
 def counts_of(cases: pl.DataFrame, rule: PromotionRule = RULE) -> PairedCounts:
     """The counts of reviewed cases, rebuilt from nothing."""
-    return paired_counts(segment_counts(cases, rule), ledger(WORLD), challenger_share=SHARES)
+    return paired_counts(batch_counts(cases, rule), ledger(WORLD), challenger_share=SHARES)
 
 
 def test_a_read_of_the_case_gives_it_a_truth() -> None:
@@ -112,64 +112,64 @@ def test_counts_hold_each_reviewed_case_once_in_its_cell() -> None:
     assert np.array_equal(counts.reviewed[..., 1], counts.scored)
 
 
-def test_finished_segments_hold_their_cases_in_order_of_review() -> None:
+def test_finished_batches_hold_their_cases_in_order_of_review() -> None:
     answered = [(case, "DR1", "normal") for case in CASES["request_id"]]
-    counts = counts_of(review_of(reads(answered, CASES)), THREE_A_SEGMENT)
-    assert counts.segments is not None
-    assert counts.segments.sum(axis=(1, 2, 3, 4)).tolist() == [3, 3]
+    counts = counts_of(review_of(reads(answered, CASES)), THREE_A_BATCH)
+    assert counts.batches is not None
+    assert counts.batches.sum(axis=(1, 2, 3, 4)).tolist() == [3, 3]
 
 
 def case_by_case(cases: pl.DataFrame, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """What reviewed and segments have to be, counted in the plainest way."""
+    """What reviewed and batches have to be, counted in the plainest way."""
     settled = cases.filter(pl.col("truth").is_not_null()).to_dicts()
     last = max((case["review_rank"] // size for case in settled), default=0)
-    segments = np.zeros((last + 1, n_strata(), 2, 2, 2), np.int64)
+    batches = np.zeros((last + 1, n_strata(), 2, 2, 2), np.int64)
     for case in settled:
         cell = (case["stratum"], case["champion_label"], case["challenger_label"], case["truth"])
-        segments[(case["review_rank"] // size, *cell)] += 1
-    return segments.sum(axis=0), segments[:-1]
+        batches[(case["review_rank"] // size, *cell)] += 1
+    return batches.sum(axis=0), batches[:-1]
 
 
-def after_each_batch(batches: list[pl.DataFrame], rule: PromotionRule) -> pl.DataFrame:
-    """gold.reviewed_counts as runs on one batch after the other keep it: only segments that a
+def after_each_run(deliveries: list[pl.DataFrame], rule: PromotionRule) -> pl.DataFrame:
+    """gold.reviewed_counts as runs on one delivery after the other keep it: only batches that a
     settled case lies in are summed up again.
     """
     cases, counts = REVIEWED_CASES.empty(), REVIEWED_COUNTS.empty()
-    feedback = batches[0].clear()
-    for batch in batches:
-        feedback = pl.concat([feedback, batch])
-        touched = pl.col("prediction_id").is_in(batch["prediction_id"].unique().implode())
+    feedback = deliveries[0].clear()
+    for delivery in deliveries:
+        feedback = pl.concat([feedback, delivery])
+        touched = pl.col("prediction_id").is_in(delivery["prediction_id"].unique().implode())
         settled = review_of(feedback.filter(touched), known=cases)
         cases = pl.concat([cases.join(settled, on="request_id", how="anti"), settled])
-        segment = pl.col("review_rank") // rule.reviews_per_segment
-        again = settled.select(segment).to_series().unique().implode()
-        summed = segment_counts(cases.filter(segment.is_in(again)), rule)
-        counts = pl.concat([counts.join(summed, on="segment", how="anti"), summed])
+        batch = pl.col("review_rank") // rule.reviews_per_batch
+        again = settled.select(batch).to_series().unique().implode()
+        summed = batch_counts(cases.filter(batch.is_in(again)), rule)
+        counts = pl.concat([counts.join(summed, on="batch", how="anti"), summed])
     return counts
 
 
 @given(answers, st.lists(st.integers(0, 30), max_size=3))
-def test_counts_kept_batch_by_batch_are_those_of_a_rebuild_also_after_corrections(
+def test_counts_kept_run_by_run_are_those_of_a_rebuild_also_after_corrections(
     answered: list[tuple[str, str, str]], cuts: list[int]
 ) -> None:
     feedback = reads(answered, CASES)
     edges = [0, *sorted(cuts), 30]
-    batches = [feedback.slice(a, b - a) for a, b in pairwise(edges)]
-    kept = after_each_batch(batches, THREE_A_SEGMENT)
+    deliveries = [feedback.slice(a, b - a) for a, b in pairwise(edges)]
+    kept = after_each_run(deliveries, THREE_A_BATCH)
     counts = paired_counts(kept, ledger(WORLD), challenger_share=SHARES)
-    reviewed, segments = case_by_case(review_of(feedback), 3)
+    reviewed, batches = case_by_case(review_of(feedback), 3)
     assert np.array_equal(counts.reviewed, reviewed)
-    assert counts.segments is not None
-    assert np.array_equal(counts.segments, segments)
+    assert counts.batches is not None
+    assert np.array_equal(counts.batches, batches)
 
 
-def test_a_withdrawn_truth_leaves_the_segment_that_it_was_counted_in() -> None:
+def test_a_withdrawn_truth_leaves_the_batch_that_it_was_counted_in() -> None:
     first, *others = CASES["request_id"].to_list()
     early = reads([(case, "DR1", "normal") for case in (first, *others)], CASES)
     correction = reads([(first, "DR1", "uncertain")], CASES, first=100)
-    before = after_each_batch([early], THREE_A_SEGMENT)
-    after = after_each_batch([early, correction], THREE_A_SEGMENT)
-    totals = [rows.sort("segment")["counts"].list.sum().to_list() for rows in (before, after)]
+    before = after_each_run([early], THREE_A_BATCH)
+    after = after_each_run([early, correction], THREE_A_BATCH)
+    totals = [rows.sort("batch")["counts"].list.sum().to_list() for rows in (before, after)]
     assert totals == [[3, 3, 2], [2, 3, 2]]
 
 
@@ -178,7 +178,7 @@ def test_served_correct_follows_the_model_that_served_each_case(
     answered: list[tuple[str, str, str]],
 ) -> None:
     cases = review_of(reads(answered, MIXED_CASES), cases=MIXED_CASES)
-    counted = segment_counts(cases, RULE)
+    counted = batch_counts(cases, RULE)
     reviewed = paired_counts(counted, ledger(MIXED), challenger_share=SHARES).reviewed
     expected = np.zeros((2, 2), np.int64)
     for case in cases.filter(pl.col("truth").is_not_null()).iter_rows(named=True):

@@ -14,7 +14,7 @@ GOOD = {
     "scored": np.full((4, 2, 2), 2),
     "served": np.array([[5, 5], [3, 7]]),
     "split": np.array([0.5, 0.7]),
-    "segments": np.ones((1, 4, 2, 2, 2), dtype=int),
+    "batches": np.ones((1, 4, 2, 2, 2), dtype=int),
 }
 
 
@@ -47,8 +47,8 @@ def test_good_counts_are_kept_and_cannot_be_changed_from_outside() -> None:
         ({"split": np.array([50, 70])}, "not a percentage"),
         ({"split": np.array([0.5, np.nan])}, "split must lie"),
         ({"split": ["half", "more"]}, "split must hold numbers"),
-        ({"segments": np.ones((2, 4, 2, 2, 2), dtype=int)}, "segments hold more"),
-        ({"segments": np.ones((1, 3, 2, 2, 2), dtype=int)}, "segments must have shape"),
+        ({"batches": np.ones((2, 4, 2, 2, 2), dtype=int)}, "batches hold more"),
+        ({"batches": np.ones((1, 3, 2, 2, 2), dtype=int)}, "batches must have shape"),
         ({"propensities": np.zeros((4, 2, 2))}, "propensities must be above 0"),
         ({"propensities": np.ones((4, 2))}, "propensities must have shape"),
     ],

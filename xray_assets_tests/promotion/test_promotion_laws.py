@@ -91,11 +91,11 @@ def test_one_more_read_moves_evidence_its_own_way(counts, g: int, for_challenger
 @given(strata(2), st.randoms(use_true_random=False))
 def test_only_recent_evidence_depends_on_the_order_of_review(counts, random) -> None:
     reviewed, _ = counts
-    segments = np.stack([reviewed // 3, reviewed // 4, reviewed // 5])
+    batches = np.stack([reviewed // 3, reviewed // 4, reviewed // 5])
     order = [0, 1, 2]
     random.shuffle(order)
-    one = decide(paired(reviewed, segments=segments))
-    other = decide(paired(reviewed, segments=segments[order]))
+    one = decide(paired(reviewed, batches=batches))
+    other = decide(paired(reviewed, batches=batches[order]))
     assert evidence(one) == pytest.approx(evidence(other), nan_ok=True)
     assert one.recent_evidence >= decide(paired(reviewed)).recent_evidence - 1e-9
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from xray_assets.promotion import PromotionRule, Verdict, decide
+from xray_assets.promotion.rules import RULES, VERSION_1, UnknownRule, rule_of
 from xray_assets_tests.promotion.made_counts import one_stratum, paired
 
 BETTER = {(0, 1, 1): 20, (1, 0, 0): 20, (1, 1, 1): 40, (0, 0, 0): 40}
@@ -134,29 +135,60 @@ def test_a_wrong_traffic_split_holds_promotion_back_but_not_rollback() -> None:
     assert ramped.verdict is Verdict.PROMOTE
 
 
-def turned_worse(segments_good: int, segments_bad: int) -> tuple[np.ndarray, np.ndarray]:
+def turned_worse(
+    batches_good: int, batches_bad: int, *, losses: int = 7
+) -> tuple[np.ndarray, np.ndarray]:
     good = one_stratum({(0, 1, 1): 12, (1, 0, 0): 12, (1, 1, 1): 38, (0, 0, 0): 38})
-    bad = one_stratum({(1, 0, 1): 7, (0, 1, 0): 7, (1, 1, 1): 43, (0, 0, 0): 43})
-    segments = np.stack([good] * segments_good + [bad] * segments_bad)
-    return segments.sum(axis=0), segments
+    bad = one_stratum({(1, 0, 1): losses, (0, 1, 0): losses, (1, 1, 1): 43, (0, 0, 0): 43})
+    batches = np.stack([good] * batches_good + [bad] * batches_bad)
+    return batches.sum(axis=0), batches
 
 
 def test_recent_reads_against_the_challenger_hold_promotion_back() -> None:
-    reviewed, segments = turned_worse(6, 2)
+    reviewed, batches = turned_worse(6, 2)
     blind = decide(paired(reviewed))
     assert blind.verdict is Verdict.PROMOTE
-    decision = decide(paired(reviewed, segments=segments))
+    decision = decide(paired(reviewed, batches=batches), VERSION_1)
     assert decision.recent_evidence >= 100
     assert decision.verdict is Verdict.KEEP_TESTING
     assert decision.reason_codes == ("recent_evidence",)
-    unfinished = decide(paired(reviewed, segments=segments[:-2]))
-    assert unfinished.recent_evidence >= 100  # the rest counts as the newest segment
+    unfinished = decide(paired(reviewed, batches=batches[:-2]))
+    assert unfinished.recent_evidence >= 100  # the rest counts as the newest batch
+
+
+def test_a_lost_advantage_holds_promotion_back_before_there_is_proof_of_harm() -> None:
+    reviewed, batches = turned_worse(6, 1, losses=4)
+    decision = decide(paired(reviewed, batches=batches))
+    assert decision.recent_evidence < 100
+    assert decision.verdict is Verdict.KEEP_TESTING
+    assert decision.reason_codes == ("advantage_lost",)
+    assert decide(paired(reviewed, batches=batches), VERSION_1).verdict is Verdict.PROMOTE
+    unfinished = decide(paired(reviewed, batches=batches[:-1]))
+    assert unfinished.reason_codes == ("advantage_lost",)  # the rest counts as the newest batch
+
+
+def test_the_fall_of_the_evidence_is_measured_from_its_highest_value() -> None:
+    reviewed, batches = turned_worse(3, 2)
+    after = [decide(paired(batches[:k].sum(axis=0))).e_better for k in range(1, 6)]
+    decision = decide(paired(reviewed, batches=batches))
+    assert decision.better_fell == pytest.approx(max(after) / after[-1])
+    assert decide(paired(reviewed)).better_fell == 1.0  # the order is not known
+    assert decide(paired(reviewed, batches=batches[::-1].copy())).better_fell == pytest.approx(1.0)
+
+
+def test_an_experiment_is_judged_by_the_rule_that_it_froze() -> None:
+    of_0_1_0 = "c055c0cd4adb8321626414c81534de2041fb050b30b15ba3dfdaeb891ea3a74a"
+    assert rule_of(of_0_1_0) == VERSION_1
+    assert rule_of(PromotionRule().sha256) == PromotionRule()
+    assert len({rule.reviews_per_batch for rule in RULES.values()}) == 1  # one table serves all
+    with pytest.raises(UnknownRule, match="xray experiment close"):
+        rule_of("0" * 64)
 
 
 def test_recent_evidence_is_the_sum_of_restarted_rollback_evidence() -> None:
-    reviewed, segments = turned_worse(2, 2)
-    decision = decide(paired(reviewed, segments=segments))
-    restarts = [decide(paired(segments[k:].sum(axis=0))).e_rollback for k in range(4)]
+    reviewed, batches = turned_worse(2, 2)
+    decision = decide(paired(reviewed, batches=batches))
+    restarts = [decide(paired(batches[k:].sum(axis=0))).e_rollback for k in range(4)]
     assert decision.recent_evidence == pytest.approx(sum(restarts))
     single = decide(paired(reviewed))
     assert single.recent_evidence == pytest.approx(single.e_rollback)

@@ -13,7 +13,6 @@ from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS, band_of, n_str
 from xray_assets.statistics.agreement import (
     agreement,
     cohens_kappa,
-    percent_agreement,
     reader_agreement,
 )
 from xray_assets.statistics.classical import NOT_VALID, classical_comparison
@@ -28,7 +27,7 @@ def test_kappa_agrees_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     if len(np.unique(pairs)) > 1:
         expected = cohen_kappa_score(first, second)
     assert cohens_kappa(first, second) == pytest.approx(expected, nan_ok=True)
-    assert percent_agreement(first, second) == pytest.approx(np.mean(first == second))
+    assert agreement(first, second).percent_agreement == pytest.approx(np.mean(first == second))
 
 
 def test_readers_who_always_say_the_same_thing_have_no_kappa() -> None:

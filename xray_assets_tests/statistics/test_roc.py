@@ -1,4 +1,4 @@
-"""AUC, ROC points, calibration and thresholds, against scikit-learn and direct sums."""
+"""AUC, ROC points and calibration, against scikit-learn and direct sums."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from xray_assets.statistics.calibration import calibration
 from xray_assets.statistics.roc import area_under_curve, roc_curve
-from xray_assets.statistics.thresholds import ThresholdMethod, choose_threshold
 
 films = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 20).map(lambda score: score / 20)),
@@ -76,32 +75,6 @@ def test_roc_points_agree_with_scikit_learn(rows: list[tuple[int, float]]) -> No
     np.testing.assert_allclose(curve.thresholds, thresholds)
 
 
-@given(films, st.floats(0.05, 1.0))
-def test_a_chosen_threshold_reaches_what_it_reports_and_nothing_is_better(
-    rows: list[tuple[int, float]], target: float
-) -> None:
-    labels, scores = split(rows)
-    candidates = [0.0, *np.unique(scores)]
-
-    def reached(threshold: float) -> tuple[float, float]:
-        flagged = scores >= threshold
-        return float(flagged[labels == 1].mean()), float((~flagged)[labels == 0].mean())
-
-    youden = choose_threshold(labels, scores)
-    assert reached(youden.threshold) == pytest.approx((youden.sensitivity, youden.specificity))
-    assert sum(reached(youden.threshold)) >= max(sum(reached(c)) for c in candidates) - 1e-9
-    by_target = choose_threshold(
-        labels, scores, method=ThresholdMethod.SENSITIVITY, sensitivity_target=target
-    )
-    assert by_target.sensitivity >= target - 1e-9
-    good_enough = [reached(c)[1] for c in candidates if reached(c)[0] >= target - 1e-9]
-    assert by_target.specificity == pytest.approx(max(good_enough))
-
-
-def test_the_threshold_lies_halfway_between_two_scores() -> None:
-    assert choose_threshold([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9]).threshold == pytest.approx(0.4)
-
-
 @given(films, st.integers(1, 15))
 def test_calibration_agrees_with_a_loop_over_bins(
     rows: list[tuple[int, float]], n_bins: int
@@ -139,9 +112,4 @@ def test_calibration_of_nothing_is_undefined() -> None:
 )
 def test_bad_labels_or_scores_are_refused(labels, scores, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        choose_threshold(labels, scores)
-
-
-def test_a_sensitivity_target_outside_its_range_is_refused() -> None:
-    with pytest.raises(ValueError, match="sensitivity_target"):
-        choose_threshold([0, 1], [0.1, 0.9], sensitivity_target=0.0)
+        roc_curve(labels, scores)

@@ -43,10 +43,10 @@ REVIEWED_CASES = Contract(
 
 REVIEWED_COUNTS = Contract(
     catalog.REVIEWED_COUNTS,
-    "One row a segment of reviewed cases, in order of review: their counts, summed up from gold.reviewed_cases again whenever one of its cases changes.",
+    "One row a batch of reviewed cases, in order of review: their counts, summed up from gold.reviewed_cases again whenever one of its cases changes.",
     (
         EXPERIMENT,
-        count("segment", "review_rank // the rule's reviews a segment", nullable=False),
+        count("batch", "review_rank // the rule's reviews a batch", nullable=False),
         Column(
             "counts",
             pl.List(pl.Int64),
@@ -54,7 +54,7 @@ REVIEWED_COUNTS = Contract(
             nullable=False,
         ),
     ),
-    unique=("experiment_id", "segment"),
+    unique=("experiment_id", "batch"),
     partition_by=("experiment_id",),
 )
 
