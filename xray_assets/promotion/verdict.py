@@ -144,8 +144,11 @@ def _doubts(figures: PromotionFigures, rule: PromotionRule) -> list[Reason]:
         )
     if rule.largest_fall is not None and figures.better_fell >= rule.largest_fall:
         doubts.append(
-            f"advantage_lost: the evidence that it is better was {figures.better_fell:.3g} times "
-            f"as strong, doubted at {rule.largest_fall:g} times"
+            Reason(
+                "advantage_lost",
+                f"the evidence that it is better was {figures.better_fell:.3g} times as strong, "
+                f"doubted at {rule.largest_fall:g} times",
+            )
         )
     if figures.e_better < rule.promote_evidence:
         doubts.append(
