@@ -18,6 +18,14 @@ _EVALUATED = (
     catalog.PROMOTION_DECISION,
 )
 
+_FOLLOWED = (
+    catalog.PREDICTIONS,
+    catalog.PAIRED_PREDICTIONS,
+    catalog.SCORED_COUNTS,
+    catalog.REVIEWED_CASES,
+    catalog.REVIEWED_COUNTS,
+)
+
 lineage = dg.define_asset_job(
     "lineage",
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(catalog.BACKTESTS),
@@ -36,6 +44,14 @@ deploy = dg.define_asset_job(
         "where asked."
     ),
 )
+follow = dg.define_asset_job(
+    "follow",
+    selection=dg.AssetSelection.assets(*_FOLLOWED),
+    description=(
+        "Move, pair and count what the endpoint logged, without waiting for feedback; requested by "
+        "the sensor requests_logged."
+    ),
+)
 evaluate = dg.define_asset_job(
     "evaluate",
     selection=dg.AssetSelection.assets(*_EVALUATED),
@@ -50,4 +66,4 @@ backtest = dg.define_asset_job(
     description="Judge a candidate (named in the config) on all past feedback.",
 )
 
-jobs = [lineage, retrain, deploy, evaluate, backtest]
+jobs = [lineage, retrain, deploy, follow, evaluate, backtest]

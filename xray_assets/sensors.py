@@ -1,40 +1,36 @@
-"""The edges that enter or leave the graph: new feedback comes in, a promotion step goes out.
+"""The edges that enter or leave the graph: requests and feedback come in, a ramp step goes out.
 
-Both sensors are level-triggered: they compare positions and states, never events, so that a lost,
+The sensors are level-triggered: they compare positions and states, never events, so that a lost,
 doubled or late tick changes nothing. A run key carries the number of earlier tries, because a
 failed run burns its key.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 import dagster as dg
 
 from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, PREDICTIONS
-from xray_assets.jobs import deploy, evaluate
+from xray_assets.jobs import deploy, evaluate, follow, lineage
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.endpoint import EndpointUnreachable
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.tables import Tables
-from xray_assets.runs.dead import is_dead
+from xray_assets.runs.unfinished import unfinished_runs
 
 LEVEL_TAG = "xray/level"
 """Tag of a sensor's runs: the level (position or stage) that they were asked to reach."""
 
+_NOT_TRIED_AGAIN_BY_DAGSTER = {"dagster/max_retries": "0"}
+"""A sensor asks again by itself, for what is wanted then."""
+
 LONGEST_PAUSE_SECONDS = 600
 """Between tries of a job that keeps failing; after the first failure it is tried again at once."""
 
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
-
-@dg.sensor(job=evaluate, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=2)
+@dg.sensor(job=evaluate, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=1)
 def feedback_arrived(
     context: dg.SensorEvaluationContext,
     tables: Tables,
@@ -42,25 +38,47 @@ def feedback_arrived(
     inference_log: InferenceLog,
 ):
     """Request one run from predictions to decision when the inbox is ahead of the tables, or when a
-    waiting read can be settled: its prediction may have come, or its time is up.
+    waiting read can be settled: its prediction has come, or its time is up.
     """
-    from xray_assets.feedback.intake.run import pending_is_due
+    from xray_assets.feedback.intake.run import awaited, pending_is_due
 
     sent, taken = inbox.position(), tables.position(PREDICTION_FEEDBACK, "feedback_inbox")
     waiting = tables.row_count(FEEDBACK_PENDING)
-    logged, moved = inference_log.position(), tables.position(PREDICTIONS, "inference_log")
+    come = bool(waiting and inference_log.holds(awaited(tables)))
     due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), datetime.now(UTC))
-    if sent <= taken and not due and not (waiting and logged > moved):
+    if sent <= taken and not due and not come:
         return dg.SensorResult(
             skip_reason=f"all {taken} feedbacks of the inbox are in the tables, "
             f"{waiting} wait for their prediction",
             cursor=str(sent),
         )
-    level = f"feedback-{sent}" + (f"-waiting-{waiting}-log-{logged}" if waiting else "")
+    level = f"feedback-{sent}" + (f"-waiting-{waiting}" if waiting else "")
     return _request(context, evaluate.name, level, cursor=str(sent), run_config=None)
 
 
-@dg.sensor(job=deploy, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=2)
+@dg.sensor(job=follow, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=2)
+def requests_logged(
+    context: dg.SensorEvaluationContext, tables: Tables, inference_log: InferenceLog
+):
+    """Request a run that moves, pairs and counts what the endpoint logged, when the log has been
+    ahead of the tables for `follow_seconds`. The cursor is when it was first seen ahead.
+    """
+    logged, moved = inference_log.position(), tables.position(PREDICTIONS, "inference_log")
+    if logged <= moved:
+        return dg.SensorResult(skip_reason=f"all {moved} requests are in the tables", cursor="")
+    now = time.time()
+    since = float(context.cursor or now)
+    if now - since < inference_log.follow_seconds:
+        return dg.SensorResult(
+            skip_reason=f"{logged - moved} requests wait, up to {inference_log.follow_seconds:g} s",
+            cursor=str(since),
+        )
+    if words := _under_way(context.instance, evaluate.name, lineage.name):
+        return dg.SensorResult(skip_reason=f"{words}, and moves them too", cursor=str(since))
+    return _request(context, follow.name, f"log-{logged}", cursor=str(now), run_config=None)
+
+
+@dg.sensor(job=deploy, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=1)
 def promotion_decided(context: dg.SensorEvaluationContext, control: RolloutControl):
     """Reconcile what is served with what is wanted and decided: ramp, roll back, or put right."""
     from xray_assets.rollout.reconcile import next_step
@@ -103,20 +121,27 @@ def _request(
     """One run for a level, unless one is under way; after a failure the next attempt, with a new
     run key.
     """
-    unfinished = context.instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=_UNFINISHED))
-    if runs := [run.run_id for run in unfinished if not is_dead(run)]:
-        return dg.SensorResult(
-            skip_reason=f"run {runs[0]} of {job_name} is under way", cursor=cursor
-        )
+    if words := _under_way(context.instance, job_name):
+        return dg.SensorResult(skip_reason=words, cursor=cursor)
     if pause := _pause(context.instance, job_name):
         return dg.SensorResult(skip_reason=pause, cursor=cursor)
     attempt = len(
         context.instance.get_runs(dg.RunsFilter(job_name=job_name, tags={LEVEL_TAG: level}))
     )
     request = dg.RunRequest(
-        run_key=f"{level}-attempt-{attempt}", run_config=run_config or {}, tags={LEVEL_TAG: level}
+        run_key=f"{level}-attempt-{attempt}",
+        run_config=run_config or {},
+        tags={LEVEL_TAG: level, **_NOT_TRIED_AGAIN_BY_DAGSTER},
     )
     return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+
+def _under_way(instance: dg.DagsterInstance, *jobs: str) -> str | None:
+    """Which run of these jobs is not to be started beside; one that nobody carries out is not
+    waited for.
+    """
+    runs = (run for run in unfinished_runs(instance, *jobs) if not run.is_dead)
+    return next((run.in_words() for run in runs), None)
 
 
 def _pause(instance: dg.DagsterInstance, job_name: str) -> str | None:
@@ -137,4 +162,4 @@ def _pause(instance: dg.DagsterInstance, job_name: str) -> str | None:
     return f"{job_name} failed {len(failures)} times: next try in {left}, look at run {run_id}"
 
 
-sensors = [feedback_arrived, promotion_decided]
+sensors = [feedback_arrived, requests_logged, promotion_decided]

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """Tokens that may only predict, by commas; empty: <state>/client_token"""
     feedback_pending_seconds: Annotated[float, Field(ge=0)] = 3600.0
     """How long feedback waits for its prediction before it is rejected"""
+    follow_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """How long the log may be ahead of the tables before a run moves, pairs and counts it"""
 
     @field_validator("split_shares", mode="before")
     @classmethod

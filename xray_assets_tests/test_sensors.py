@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
+from xray_assets import sensors
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import control
@@ -26,9 +27,14 @@ from xray_assets.resources.local.roles import roles
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.runs.identity import PROCESS_TAG
-from xray_assets.sensors import LEVEL_TAG, feedback_arrived, promotion_decided
+from xray_assets.sensors import (
+    LEVEL_TAG,
+    feedback_arrived,
+    promotion_decided,
+    requests_logged,
+)
 from xray_assets.settings import Settings
-from xray_assets_tests.feedback.scenery import log, request_id
+from xray_assets_tests.feedback.scenery import endpoint_log, log, request_id
 from xray_assets_tests.rollout.examples import an_experiment
 
 
@@ -57,7 +63,7 @@ class World:
         self.settings.endpoint_folder.mkdir(parents=True)
         self.inbox_path = self.settings.feedback_inbox
         self.inbox = LocalInbox(path=str(self.inbox_path))
-        self.log = LocalLog(path=str(folder / "log.sqlite"))
+        self.log = LocalLog(path=str(self.settings.endpoint_folder / "log.sqlite"))
         self.endpoint = StandInEndpoint(host=str(folder))
         self.serves(None)
         settings = Settings(ramp_dwell_seconds=0, ramp_dwell_requests=0, experiment_max_days=10_000)
@@ -80,6 +86,9 @@ class World:
             feedback_arrived, tables=self.tables, inbox=self.inbox, inference_log=self.log
         )
 
+    def tick_requests(self) -> Any:
+        return self.tick(requests_logged, tables=self.tables, inference_log=self.log)
+
     def tick_promotion(self) -> Any:
         return self.tick(promotion_decided, control=self.control)
 
@@ -90,6 +99,10 @@ class World:
         start = self.inbox.position()
         with Inbox(self.inbox_path) as inbox:
             inbox.add([Entry(f"f{number}", "{}", "{}") for number in range(start, start + count)])
+
+    def answer(self, name: str) -> None:
+        """What the endpoint leaves behind of an answered request."""
+        endpoint_log(self.settings.state, [(name, 1, datetime.now(UTC))])
 
     def take_in(self) -> None:
         """What a successful run leaves behind."""
@@ -158,6 +171,43 @@ def test_a_run_whose_process_is_gone_is_not_waited_for(world: World) -> None:
     run = world.run("evaluate", request, dg.DagsterRunStatus.STARTED)
     world.instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{os.getpid()}:1"})
     assert len(world.tick_feedback().run_requests) == 1
+
+
+def test_a_read_of_an_unknown_request_asks_for_no_run_however_much_traffic_comes(
+    world: World, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    unknown = {"request_id": request_id(now), "radiologist_id": "DR001", "read": "normal"}
+    submit_feedback_batch([unknown], settings=world.settings)
+    list(take_in(world.tables, world.inbox, now))
+    assert world.tables.row_count(FEEDBACK_PENDING) == 1
+    for _ in range(3):
+        world.answer(request_id(now))
+        assert "1 wait for their prediction" in world.tick_feedback().skip_message
+    world.answer(unknown["request_id"])
+    assert len(world.tick_feedback().run_requests) == 1
+
+
+def test_requests_are_moved_without_feedback_once_they_have_waited(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(sensors.time, "time", lambda: clock[0])
+    assert "all 0 requests" in world.tick_requests().skip_message
+    world.answer(request_id(datetime.now(UTC)))
+    assert "1 requests wait" in world.tick_requests().skip_message
+    clock[0] += world.log.follow_seconds - 1
+    assert not world.tick_requests().run_requests
+    clock[0] += 1
+    assert len(world.tick_requests().run_requests) == 1
+    assert not world.tick_requests().run_requests  # the next one is as long after it
+
+
+def test_a_run_of_evaluate_moves_the_requests_too_and_is_waited_for(world: World) -> None:
+    world.answer(request_id(datetime.now(UTC)))
+    world.cursor = "1.0"  # ahead since 1970
+    create_run_for_test(world.instance, job_name="evaluate", status=dg.DagsterRunStatus.STARTED)
+    assert "moves them too" in world.tick_requests().skip_message
 
 
 def test_feedback_that_came_during_a_run_is_asked_for_after_it(world: World) -> None:

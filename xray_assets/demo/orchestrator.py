@@ -10,6 +10,9 @@ from xray_assets.stack import dagster_api
 _STATUS = """
 query($id: ID!) { runOrError(runId: $id) {
   ... on Run { status stepStats { stepKey status startTime endTime } } } }"""
+_UNFINISHED = """{ runsOrError(
+  filter: {statuses: [QUEUED, NOT_STARTED, STARTING, STARTED, CANCELING]}, limit: 1) {
+  ... on Runs { results { runId } } } }"""
 _RUNS = """
 query($job: String!) { runsOrError(filter: {pipelineName: $job}, limit: 50) {
   ... on Runs { results { runId status creationTime } } } }"""
@@ -48,6 +51,10 @@ class Orchestrator:
             time.sleep(0.5)
         if run["status"] != "SUCCESS":
             raise RunFailed(f"run {run_id} ended in {run['status']}: see {self.url}/runs/{run_id}")
+
+    def is_idle(self) -> bool:
+        """True when no run is under way or waits."""
+        return not dagster_api.query(self.url, _UNFINISHED)["runsOrError"]["results"]
 
     def runs(self, job: str) -> Iterator[dict[str, Any]]:
         """The latest runs of a job, newest first: runId, status, creationTime."""

@@ -190,6 +190,8 @@ class Demo:
         if not self._experiment().is_running:
             self._wait(lambda: self._experiment().is_settled, "the endpoint and the aliases")
         self.seconds["ramp or way back"] = time.monotonic() - began
+        # A run whose checks are still at work would be cut off, and stay red in Dagster.
+        self._wait(self.orchestrator.is_idle, "the end of the last run")
 
     def _pause(self, done: Callable[[], bool], seconds: float = 12.0) -> None:
         """Wait until something is done, but not longer than this."""

@@ -1,6 +1,7 @@
 """The endpoint's inference log, read by Dagster: SQLite here, the inference table there."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import dagster as dg
 import polars as pl
@@ -9,7 +10,12 @@ from xray_assets.rollout.guards import ArmTraffic
 
 
 class InferenceLog(dg.ConfigurableResource, ABC):
-    """What the endpoint answered, in the order it was logged."""
+    """What the endpoint answered, in the order it was logged.
+
+    `follow_seconds`: how long it may be ahead of the tables before a run moves it.
+    """
+
+    follow_seconds: float = 60.0
 
     @abstractmethod
     def position(self) -> int:
@@ -20,6 +26,10 @@ class InferenceLog(dg.ConfigurableResource, ABC):
         """At most `limit` rows after a position, in order, as rows of
         gold.pneumonia_classifier_predictions.
         """
+
+    @abstractmethod
+    def holds(self, request_ids: Sequence[str]) -> bool:
+        """True when at least one of these requests is logged."""
 
     @abstractmethod
     def image(self, image_sha256: str) -> bytes | None:

@@ -2,22 +2,7 @@
 
 import dagster as dg
 
-from xray_assets.runs.identity import ProcessIdentity
-
-BEGUN = (
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
-"""States that only a process can take a run out of. A queued run needs none yet."""
-
-
-def is_dead(run: dg.DagsterRun) -> bool:
-    """True when the process that carried the run out is gone. A run that names no process may still
-    be on its way to one.
-    """
-    process = ProcessIdentity.of_run(run.tags)
-    return run.status in BEGUN and process is not None and not process.is_alive
+from xray_assets.runs.unfinished import BEGUN, unfinished_runs
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -26,10 +11,9 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     Called while nothing launches runs: one that names no process then was never handed to one.
     """
     ended = []
-    for found in instance.get_runs(dg.RunsFilter(statuses=list(BEGUN))):
-        process = ProcessIdentity.of_run(found.tags)
-        run = instance.get_run_by_id(found.run_id)
-        if (process and process.is_alive) or run is None or run.is_finished:
+    for found in unfinished_runs(instance):
+        process, run = found.process, instance.get_run_by_id(found.run_id)
+        if (process and process.is_alive) or run is None or run.status not in BEGUN:
             continue
         gone = f"process {process.pid} that carried it out is gone" if process else "never started"
         if run.status == dg.DagsterRunStatus.CANCELING:

@@ -6,14 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from xray_assets.runs.dead import end_dead_runs, is_dead
+from xray_assets.runs.dead import end_dead_runs
 from xray_assets.runs.identity import PROCESS_TAG, ProcessIdentity
+from xray_assets.runs.unfinished import unfinished_runs
 
 S = dg.DagsterRunStatus
 GONE = {PROCESS_TAG: f"{os.getpid()}:1"}
@@ -63,16 +65,32 @@ def test_a_begun_run_ends_when_nobody_carries_it_out_and_every_other_goes_on(
     assert end_dead_runs(instance) == []
 
 
+@pytest.mark.parametrize(
+    ("tags", "dead"),
+    [
+        (GONE, True),
+        ({}, False),
+        (ProcessIdentity.this().tags, False),
+        ({PROCESS_TAG: "nonsense"}, False),
+    ],
+)
 def test_only_a_process_that_is_named_and_gone_makes_a_run_dead(
+    instance: dg.DagsterInstance, tags: dict[str, str], dead: bool
+) -> None:
+    create_run_for_test(instance, status=S.STARTED, tags=tags)
+    (run,) = unfinished_runs(instance)
+    assert run.is_dead == dead
+
+
+def test_a_run_that_is_older_than_it_should_be_is_said_to_be(
     instance: dg.DagsterInstance,
 ) -> None:
-    def run(**tags: str) -> dg.DagsterRun:
-        return create_run_for_test(instance, status=S.STARTED, tags=tags)
-
-    assert is_dead(run(**GONE))
-    assert not is_dead(run())
-    assert not is_dead(run(**ProcessIdentity.this().tags))
-    assert not is_dead(run(**{PROCESS_TAG: "nonsense"}))
+    create_run_for_test(instance, job_name="deploy", status=S.STARTED)
+    create_run_for_test(instance, job_name="lineage", status=S.STARTED)
+    (run,) = unfinished_runs(instance, "deploy")
+    assert not run.is_overdue(run.since + 100)
+    assert run.is_overdue(run.since + 200)
+    assert "longer than it should be" in replace(run, since=run.since - 200).in_words()
 
 
 def test_a_run_that_dagster_executes_by_itself_names_its_process_and_is_found_when_that_is_killed(

@@ -18,7 +18,7 @@ from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
 from xray_assets.feedback.intake.request_days import find_rows
-from xray_assets.feedback.intake.sent import parse
+from xray_assets.feedback.intake.sent import SENT, parse
 from xray_assets.feedback.intake.sorting import Intake, sort
 
 if TYPE_CHECKING:  # Dagster comes with them
@@ -77,6 +77,12 @@ def pending_is_due(tables: "Tables", wait: timedelta, now: datetime) -> bool:
     """True when a pending feedback has waited its time, so that a run is needed to reject it."""
     oldest = tables.read(FEEDBACK_PENDING).select(pl.col("received_at").min()).collect().item()
     return oldest is not None and oldest <= now - wait
+
+
+def awaited(tables: "Tables") -> list[str]:
+    """The predictions that pending feedback waits for."""
+    sent = tables.read(FEEDBACK_PENDING).select(SENT.names()).collect()
+    return parse(sent)["prediction_id"].drop_nulls().unique().to_list()
 
 
 def _retry_pending(tables: "Tables", now: datetime, wait: timedelta) -> Step:

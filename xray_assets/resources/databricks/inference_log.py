@@ -1,5 +1,7 @@
 """The inference table of Databricks Model Serving."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
@@ -15,6 +17,10 @@ class InferenceTable(InferenceLog):
         raise NotYetOnDatabricks("reading the inference table")
 
     def read_after(self, position: int, limit: int) -> pl.DataFrame:
+        """See InferenceLog."""
+        raise NotYetOnDatabricks("reading the inference table")
+
+    def holds(self, request_ids: Sequence[str]) -> bool:
         """See InferenceLog."""
         raise NotYetOnDatabricks("reading the inference table")
 

@@ -29,7 +29,7 @@ def roles(settings: Settings) -> Roles:
         serving=ModelServing(
             host=dg.EnvVar("DATABRICKS_HOST"), token=dg.EnvVar("DATABRICKS_TOKEN")
         ),
-        inference_log=InferenceTable(),
+        inference_log=InferenceTable(follow_seconds=settings.follow_seconds),
         inbox=FeedbackTable(),
         decision_witness=DecisionWitness(
             tracking_uri="databricks",

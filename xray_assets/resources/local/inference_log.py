@@ -1,5 +1,6 @@
 """The local endpoint's log."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -33,6 +34,10 @@ class LocalLog(InferenceLog):
             pl.col("model_version").cast(pl.Int64), timestamp=moment, date=moment.dt.date()
         )
         return rows.select(PREDICTIONS.schema.names())
+
+    def holds(self, request_ids: Sequence[str]) -> bool:
+        """See InferenceLog."""
+        return self._reader.holds(request_ids)
 
     def image(self, image_sha256: str) -> bytes | None:
         """See InferenceLog."""

@@ -37,7 +37,10 @@ def roles(settings: Settings) -> Roles:
             token=settings.token,
             token_file=str(settings.state / "token"),
         ),
-        inference_log=LocalLog(path=str(settings.endpoint_folder / "log.sqlite")),
+        inference_log=LocalLog(
+            path=str(settings.endpoint_folder / "log.sqlite"),
+            follow_seconds=settings.follow_seconds,
+        ),
         inbox=LocalInbox(
             path=str(settings.feedback_inbox), pending_seconds=settings.feedback_pending_seconds
         ),

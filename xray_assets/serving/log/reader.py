@@ -9,6 +9,7 @@ import json
 import math
 import os
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,13 @@ class InferenceLogReader:
         """
         row = self._one("SELECT log_position FROM predictions WHERE request_id = ?", (request_id,))
         return self.read_after(int(row[0]) - 1, 1)[0] if row else None
+
+    def holds(self, request_ids: Sequence[str]) -> bool:
+        """True when at least one of these requests is logged."""
+        query = (
+            "SELECT 1 FROM predictions WHERE request_id IN (SELECT value FROM json_each(?)) LIMIT 1"
+        )
+        return self._one(query, (json.dumps(list(request_ids)),)) is not None
 
     def image(self, image_sha256: str) -> bytes | None:
         """The stored film: JPEG or PNG bytes, or 16,384 bytes of float32 (64, 64) for a film sent
