@@ -14,9 +14,6 @@ from xray_assets.rollout.experiment import Candidate
 if TYPE_CHECKING:
     from xray_assets.scoring.artifact import ServingArtifact
 
-BATCH = 256
-"""Films decoded and scored at a time: bounds memory, and keeps ONNX Runtime busy."""
-
 
 class ShadowScorer(dg.ConfigurableResource):
     """Fetches frozen artifacts by digest and scores stored films with them."""
@@ -48,23 +45,12 @@ class ShadowScorer(dg.ConfigurableResource):
     def _score(
         self, candidate: Candidate, digests: Sequence[str], pool: ThreadPoolExecutor
     ) -> dict[tuple[str, str], float]:
-        import numpy as np
-
         from xray_assets.scoring.session import OnnxClassifier
+        from xray_assets.scoring.shadow import shadow_scores
 
         classifier = OnnxClassifier(self._artifact(candidate), threads=self.threads)
-        found = {}
-        for start in range(0, len(digests), BATCH):
-            batch = digests[start : start + BATCH]
-            films = dict(zip(batch, pool.map(self._film, batch), strict=True))
-            usable = {digest: film for digest, film in films.items() if film is not None}
-            if usable:
-                probabilities = classifier.probabilities(np.stack(list(usable.values())))
-                found |= {
-                    (digest, candidate.artifact_sha256): float(p)
-                    for digest, p in zip(usable, probabilities, strict=True)
-                }
-        return found
+        scores = shadow_scores(classifier, digests, self.inference_log.image, pool)
+        return {(digest, candidate.artifact_sha256): score for digest, score in scores}
 
     def _artifact(self, candidate: Candidate) -> "ServingArtifact":
         """The frozen artifact, from the cache that the endpoint fills, else from the registry."""
@@ -77,13 +63,3 @@ class ShadowScorer(dg.ConfigurableResource):
             else self.registry.fetch(candidate.model, candidate.version).folder
         )
         return ServingArtifact.load(folder, expected_sha256=candidate.artifact_sha256)
-
-    def _film(self, digest: str):
-        from xray_assets.imaging.acceptable import InvalidImage
-        from xray_assets.serving.hot_path.films import stored_model_input
-
-        data = self.inference_log.image(digest)
-        try:
-            return None if data is None else stored_model_input(data)
-        except InvalidImage:
-            return None

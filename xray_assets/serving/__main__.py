@@ -14,13 +14,13 @@ def main(arguments: list[str]) -> int:
     supervisor's way to start a worker.
     """
     if len(arguments) == 3 and arguments[0] == "--worker":
-        from xray_assets.serving.process.journal import Journal
+        from xray_assets.serving.process.server_log import ServerLog
         from xray_assets.serving.process.worker import ignore_interrupts, run_worker
 
         ignore_interrupts()
         settings = Settings.model_validate_json(os.environ.pop("XRAY_SERVING_SETTINGS"))
         listener, lifeline = socket.socket(fileno=int(arguments[1])), int(arguments[2])
-        run_worker(settings, listener, Journal(), lifeline=lifeline)
+        run_worker(settings, listener, ServerLog(), lifeline=lifeline)
         return 0
     if arguments:
         sys.stderr.write(

@@ -11,7 +11,8 @@ from xray_assets.imaging.acceptable import DecodeLimits
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.preprocess import model_input
-from xray_assets.serving.hot_path.films import FLOAT32_BYTES, LargeFilm, film, stored_model_input
+from xray_assets.scoring.stored_film import FLOAT32_BYTES, stored_model_input
+from xray_assets.serving.hot_path.films import LargeFilm, film
 from xray_assets.web.refusals import BadRequest
 from xray_assets_tests.serving.server_process import encoded, film_pixels
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from xray_assets.imaging.preprocess import model_input
+from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys
-from xray_assets.serving.hot_path.films import film, stored_model_input
+from xray_assets.serving.hot_path.films import film
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.reader import EarlierLog, InferenceLogReader
 from xray_assets.serving.log.rows import LogEntry

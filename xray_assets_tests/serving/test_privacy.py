@@ -149,11 +149,11 @@ def test_the_search_would_find_a_marker(outputs: dict[str, bytes]) -> None:
 
 
 def test_the_journal_refuses_fields_that_are_not_listed() -> None:
-    from xray_assets.serving.process.journal import Journal
+    from xray_assets.serving.process.server_log import ServerLog
 
     stream = io.StringIO()
     with pytest.raises(ValueError, match="allow-list"):
-        Journal(stream).event("x", patient_id="p")
+        ServerLog(stream).event("x", patient_id="p")
     assert stream.getvalue() == ""
 
 

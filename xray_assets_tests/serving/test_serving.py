@@ -15,9 +15,9 @@ import pytest
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.scoring.session import OnnxClassifier
+from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.control.config_document import parse_config
-from xray_assets.serving.hot_path.films import stored_model_input
-from xray_assets.serving.hot_path.scoring_lane import ScoringLane
+from xray_assets.serving.hot_path.served_model import ServedModel
 from xray_assets_tests.serving.networks import (
     dark_films_fail_network,
     slow_network,
@@ -204,16 +204,16 @@ def test_a_slow_challenger_is_given_up(shared_server: Server, make_endpoint: Mak
 def test_a_slow_model_serves_where_the_deadline_allows(tmp_path: Path) -> None:
     artifact = write_artifact(tmp_path, slow_network(side=1000, layers=4))
     config = parse_config(ab_config(artifact.sha256, artifact.sha256), config_version=1)
-    lane = ScoringLane(config.entities[1], OnnxClassifier(artifact))
-    lane.film_ms = 100.0  # as measured on a slower machine
+    model = ServedModel(config.entities[1], OnnxClassifier(artifact))
+    model.film_ms = 100.0  # as measured on a slower machine
 
     async def score() -> list[float]:
-        lane_thread = threading.Thread(target=lane._run, daemon=True)
-        lane_thread.start()
-        return await lane.probabilities(np.zeros((2, 64, 64), np.float32), deadline=30)
+        model_thread = threading.Thread(target=model._run, daemon=True)
+        model_thread.start()
+        return await model.probabilities(np.zeros((2, 64, 64), np.float32), deadline=30)
 
     assert len(asyncio.run(score())) == 2
-    lane.close()
+    model.close()
 
 
 def test_equal_networks_may_be_champion_and_challenger(

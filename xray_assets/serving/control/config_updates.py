@@ -18,11 +18,11 @@ from xray_assets.serving.control.config_store import (
     EndpointRecord,
     StoreContent,
 )
-from xray_assets.serving.control.model_shelf import ModelShelf
+from xray_assets.serving.control.loaded_models import LoadedModels
 from xray_assets.serving.control.update_lead import UpdateLead
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
-from xray_assets.serving.process.fleet import Fleet
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
+from xray_assets.serving.process.worker_statuses import WorkerStatuses
 from xray_assets.settings import Settings
 
 _POLL_SECONDS = 0.05
@@ -35,13 +35,18 @@ class ConfigUpdates:
     """The live endpoints of this worker."""
 
     def __init__(
-        self, settings: Settings, *, store: ConfigStore, fleet: Fleet, journal: Journal
+        self,
+        settings: Settings,
+        *,
+        store: ConfigStore,
+        workers: WorkerStatuses,
+        server_log: ServerLog,
     ) -> None:
         """Nothing is loaded before `start`."""
         self._store = store
-        self._fleet = fleet
-        self._journal = journal
-        self._shelf = ModelShelf(settings)
+        self._workers = workers
+        self._server_log = server_log
+        self._models = LoadedModels(settings)
         self.live: dict[str, LiveEndpoint] = {}
         self.not_ready: dict[str, str] = {}
         """Endpoints whose active config cannot be served, and why."""
@@ -55,8 +60,8 @@ class ConfigUpdates:
         self._failed: dict[int, str] = {}
         self._lead = UpdateLead(
             store=store,
-            fleet=fleet,
-            journal=journal,
+            workers=workers,
+            server_log=server_log,
             status=self.status,
             prepared=self._prepared.get,
         )
@@ -115,7 +120,7 @@ class ConfigUpdates:
 
     def live_elsewhere(self) -> list[dict[str, int]]:
         """Config versions by endpoint of every other worker that takes requests."""
-        others = self._fleet.others()
+        others = self._workers.others()
         return [status["live"] for status in others if not status["starting"]]
 
     async def _update(self, name: str, version: int) -> None:
@@ -139,7 +144,7 @@ class ConfigUpdates:
             self.store_problem = None
         except (ConfigStoreError, OSError) as error:
             self.store_problem = str(error)
-            self._journal.event("config_unreadable", problem=str(error))
+            self._server_log.event("config_unreadable", problem=str(error))
             return
         for name, record in content.endpoints.items():
             if not self._lead.cancel_if_abandoned(record) and record.pending is not None:
@@ -158,7 +163,7 @@ class ConfigUpdates:
         if version in self._failed or _versions(self._prepared).get(name) == version:
             return
         try:
-            self._prepared[name] = await self._shelf.endpoint(name, config)
+            self._prepared[name] = await self._models.endpoint(name, config)
         except ArtifactError as error:
             self._failed[version] = str(error)
 
@@ -175,15 +180,15 @@ class ConfigUpdates:
             ready = self._prepared.pop(name)
         else:
             try:
-                ready = await self._shelf.endpoint(name, record.active)
+                ready = await self._models.endpoint(name, record.active)
             except ArtifactError as error:
                 self.not_ready[name] = str(error)
-                self._journal.event("not_ready", endpoint=name, reason=str(error))
+                self._server_log.event("not_ready", endpoint=name, reason=str(error))
                 return
         before = self.live.get(name)
         self.live[name] = ready
         self.not_ready.pop(name, None)
-        self._journal.event("switched", endpoint=name, config_version=version)
+        self._server_log.event("switched", endpoint=name, config_version=version)
         if before is not None:
             self._retire(before)
 
@@ -197,7 +202,7 @@ class ConfigUpdates:
             if version not in pending:
                 self._prepared.pop(name).close()
         self._failed = {version: why for version, why in self._failed.items() if version in pending}
-        self._shelf.keep_only((*self.live.values(), *self._prepared.values()))
+        self._models.keep_only((*self.live.values(), *self._prepared.values()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -14,7 +14,7 @@ from xray_assets.serving.control.metrics import Metrics, prometheus_text
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
 from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogWriter
-from xray_assets.serving.process.fleet import Fleet
+from xray_assets.serving.process.worker_statuses import WorkerStatuses
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.roles import Act
 
@@ -28,14 +28,14 @@ class Operations:
         updates: ConfigUpdates,
         log: LogWriter,
         metrics: Metrics,
-        fleet: Fleet,
+        workers: WorkerStatuses,
         traffic: Traffic,
         accounts: Accounts,
     ) -> None:
         self._updates = updates
         self._log = log
         self._metrics = metrics
-        self._fleet = fleet
+        self._workers = workers
         self._traffic = traffic
         self._accounts = accounts
         self._counting = asyncio.Lock()
@@ -79,7 +79,7 @@ class Operations:
                     "endpoints": endpoints,
                     "not_ready": {**self._updates.not_ready, **self._updates.without_config},
                     "unlogged_failures": summed.unavailable(),
-                    "workers": 1 + len(self._fleet.others()),
+                    "workers": 1 + len(self._workers.others()),
                     "started_at": self._started,
                 }
             )
@@ -124,7 +124,7 @@ class Operations:
     def _summed(self) -> Metrics:
         total = Metrics()
         total.add(self._metrics.snapshot())
-        for status in self._fleet.others():
+        for status in self._workers.others():
             total.add(status.get("metrics", {}))
         return total
 
@@ -132,7 +132,7 @@ class Operations:
         gauges: dict[str, float] = {
             "xray_ready": float(not self.reasons_not_ready()),
             "xray_log_writable": float(self._log.problem is None),
-            "xray_workers": 1.0 + len(self._fleet.others()),
+            "xray_workers": 1.0 + len(self._workers.others()),
             "process_start_time_seconds": self._started,
             "process_max_resident_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             * 1024.0,
@@ -161,19 +161,19 @@ class Operations:
             "experiment_id": config.experiment_id,
             "models": [
                 {
-                    "role": lane.entity.role,
-                    "served_model_name": lane.entity.name,
-                    "model_name": lane.entity.model_name,
-                    "model_version": lane.entity.model_version,
-                    "artifact_sha256": lane.artifact_sha256,
-                    "threshold": lane.threshold,
-                    "family": lane.classifier.artifact.family,
-                    "preprocessing_version": lane.classifier.artifact.preprocessing_version,
-                    "traffic_percentage": lane.entity.traffic_percentage,
-                    "film_ms": round(lane.film_ms, 3),
-                    "suspended": lane.breaker.open,
+                    "role": model.entity.role,
+                    "served_model_name": model.entity.name,
+                    "model_name": model.entity.model_name,
+                    "model_version": model.entity.model_version,
+                    "artifact_sha256": model.artifact_sha256,
+                    "threshold": model.threshold,
+                    "family": model.classifier.artifact.family,
+                    "preprocessing_version": model.classifier.artifact.preprocessing_version,
+                    "traffic_percentage": model.entity.traffic_percentage,
+                    "film_ms": round(model.film_ms, 3),
+                    "suspended": model.breaker.open,
                 }
-                for lane in endpoint.lanes
+                for model in endpoint.models
             ],
             "traffic": traffic,
         }

@@ -23,8 +23,8 @@ from xray_assets.serving.control.config_store import (
     now_ms,
 )
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
-from xray_assets.serving.process.fleet import Fleet, is_alive
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
+from xray_assets.serving.process.worker_statuses import WorkerStatuses, is_alive
 
 _PREPARE_SECONDS = 300.0
 _LOOK_SECONDS = 0.005
@@ -38,15 +38,15 @@ class UpdateLead:
         self,
         *,
         store: ConfigStore,
-        fleet: Fleet,
-        journal: Journal,
+        workers: WorkerStatuses,
+        server_log: ServerLog,
         status: Callable[[], dict[str, Any]],
         prepared: Callable[[str], LiveEndpoint | None],
     ) -> None:
         """`status` and `prepared` tell what this worker itself has prepared."""
         self._store = store
-        self._fleet = fleet
-        self._journal = journal
+        self._workers = workers
+        self._server_log = server_log
         self._status = status
         self._prepared = prepared
         self._leading: set[int] = set()
@@ -63,7 +63,7 @@ class UpdateLead:
                 self._finish(name, version, failure)
                 break
             except ConfigStoreError as error:  # a full disk, say: it ends once it can be recorded
-                self._journal.event("config_unwritable", problem=str(error))
+                self._server_log.event("config_unwritable", problem=str(error))
                 await asyncio.sleep(_WRITE_AGAIN_SECONDS)
         self._leading.discard(version)
 
@@ -82,14 +82,14 @@ class UpdateLead:
         try:
             self._store.change(lambda content: _cancel(content, record.name, version))
         except ConfigStoreError as error:
-            self._journal.event("config_unwritable", problem=str(error))
+            self._server_log.event("config_unwritable", problem=str(error))
         return True
 
     async def _all_prepared(self, name: str, version: int) -> str | None:
         """None when every worker has the version ready, else why one has not."""
         deadline = time.monotonic() + _PREPARE_SECONDS
         while time.monotonic() < deadline:
-            statuses = [self._status(), *self._fleet.others()]
+            statuses = [self._status(), *self._workers.others()]
             for status in statuses:
                 if str(version) in status["failed"]:
                     return status["failed"][str(version)]
@@ -114,7 +114,7 @@ class UpdateLead:
 
         self._store.change(edit)
         if failure is not None:
-            self._journal.event(
+            self._server_log.event(
                 "update_failed", endpoint=name, config_version=version, reason=failure
             )
 

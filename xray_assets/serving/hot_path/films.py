@@ -19,7 +19,6 @@ from xray_assets.web.refusals import BadRequest
 ENCODED, FLOAT32 = "encoded", "float32"
 """Kinds of a stored film: JPEG or PNG bytes, or 64 x 64 little-endian float32 as they were sent."""
 
-FLOAT32_BYTES = MODEL_SIDE * MODEL_SIDE * 4
 SMALL_FILM = DecodeLimits(max_pixels=1_000_000)
 """Films that are decoded at once on the serving thread; larger ones go to a helper thread."""
 
@@ -64,19 +63,6 @@ def film(entry: Any, *, index: int, limits: DecodeLimits = SMALL_FILM) -> Film:
     raise _refused(
         index, "not_an_image", "send base64 text of a JPEG, PNG or DICOM file, or a 64x64 array"
     )
-
-
-def stored_model_input(data: bytes) -> np.ndarray:
-    """What the model saw of a film that the log has kept: float32 (64, 64). For shadow scoring.
-
-    Raises InvalidImage when `data` did not come from the log.
-    """
-    try:
-        return model_input(decode(data))
-    except InvalidImage:
-        if len(data) != FLOAT32_BYTES:
-            raise
-        return np.frombuffer(data, "<f4").reshape(MODEL_SIDE, MODEL_SIDE).astype(np.float32)
 
 
 def _from_base64(text: str, *, index: int, limits: DecodeLimits) -> Film:

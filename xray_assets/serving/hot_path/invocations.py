@@ -30,7 +30,7 @@ from xray_assets.serving.hot_path.origin import PURPOSE_OF, sites_of
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.rate_limit import InWork, RateLimit
@@ -62,7 +62,7 @@ class Invocations:
         without_config: Mapping[str, str],
         log: LogWriter,
         metrics: Metrics,
-        journal: Journal,
+        server_log: ServerLog,
         waiting: Callable[[], int],
     ) -> None:
         """`live` and `not_ready` (endpoint name -> reason) are owned and changed by the config
@@ -74,7 +74,7 @@ class Invocations:
         self._without_config = without_config
         self._log = log
         self._metrics = metrics
-        self._journal = journal
+        self._server_log = server_log
         self._waiting = waiting
         self._rate_limit = RateLimit(settings.endpoint_rate_limit)
         self._in_work = InWork(settings.endpoint_concurrency)
@@ -95,8 +95,8 @@ class Invocations:
             await answer_refusal(send, refusal)
         except ClientGone:
             self._metrics.refused(499, "client_gone")
-        except Exception as error:  # the client gets JSON, the journal the type: no content
-            self._journal.event("invocation_failed", error_type=type(error).__name__)
+        except Exception as error:  # the client gets JSON, the server's log the type
+            self._server_log.event("invocation_failed", error_type=type(error).__name__)
             self._metrics.refused(500, "internal_error")
             await answer_refusal(
                 send, ScoringFailed("the server failed on this request; nothing was logged")

@@ -10,7 +10,7 @@ import numpy as np
 
 from xray_assets.serving.control.config_document import EndpointConfig
 from xray_assets.serving.hot_path.assignment import assigned_to_challenger
-from xray_assets.serving.hot_path.scoring_lane import ModelFailed, ScoringLane
+from xray_assets.serving.hot_path.served_model import ModelFailed, ServedModel
 
 _PATIENCE_SECONDS = 30.0
 """How long a request waits for a slow champion: nobody can step in for it."""
@@ -22,8 +22,8 @@ class Scored:
     both failed).
     """
 
-    assigned: ScoringLane
-    served: ScoringLane
+    assigned: ServedModel
+    served: ServedModel
     probabilities: list[float] | None
     failure: str | None
     """Why the assigned model did not serve: error, not_a_probability, timeout, breaker."""
@@ -36,48 +36,48 @@ class LiveEndpoint:
         self,
         name: str,
         config: EndpointConfig,
-        lanes: list[ScoringLane],
+        models: list[ServedModel],
         *,
         deadline_seconds: float,
     ) -> None:
-        """`lanes` are [champion] or [champion, challenger], as the config's entities."""
+        """`models` are [champion] or [champion, challenger], as the config's entities."""
         self.name = name
         self.config = config
-        self.lanes = lanes
+        self.models = models
         self._share = config.challenger.traffic_percentage if config.challenger else 0
         self._experiment_id = config.experiment_id or ""
         self._deadline = deadline_seconds
 
-    def assigned(self, routing_key: str) -> ScoringLane:
+    def assigned(self, routing_key: str) -> ServedModel:
         """The model of this routing key."""
         to_challenger = assigned_to_challenger(self._experiment_id, routing_key, share=self._share)
-        return self.lanes[1] if to_challenger else self.lanes[0]
+        return self.models[1] if to_challenger else self.models[0]
 
     async def score(self, routing_key: str, films: np.ndarray) -> Scored:
         """Score (N, 64, 64) films with the assigned model; the champion steps in when the
         challenger fails.
         """
-        lane = self.assigned(routing_key)
-        champion = self.lanes[0]
+        model = self.assigned(routing_key)
+        champion = self.models[0]
         failure: str | None = None
-        if lane is not champion:
-            if lane.breaker.open:
+        if model is not champion:
+            if model.breaker.open:
                 failure = "breaker"
             else:
                 try:
-                    scores = await lane.probabilities(films, deadline=self._deadline)
-                    lane.breaker.record(success=True)
-                    return Scored(lane, lane, scores, None)
+                    scores = await model.probabilities(films, deadline=self._deadline)
+                    model.breaker.record(success=True)
+                    return Scored(model, model, scores, None)
                 except ModelFailed as error:
-                    lane.breaker.record(success=False)
+                    model.breaker.record(success=False)
                     failure = error.reason
         try:
             scores = await champion.probabilities(films, deadline=_PATIENCE_SECONDS)
-            return Scored(lane, champion, scores, failure)
+            return Scored(model, champion, scores, failure)
         except ModelFailed as error:
-            return Scored(lane, champion, None, failure or error.reason)
+            return Scored(model, champion, None, failure or error.reason)
 
     def close(self) -> None:
         """Called when no request of this config is in work any more."""
-        for lane in self.lanes:
-            lane.close()
+        for model in self.models:
+            model.close()

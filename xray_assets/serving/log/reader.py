@@ -103,7 +103,7 @@ class InferenceLogReader:
         """The stored film: JPEG or PNG bytes, or 16,384 bytes of float32 (64, 64) for a film sent
         as an array.
 
-        `serving.hot_path.films.stored_model_input` turns either into what the model saw.
+        `scoring.stored_film` turns either into what the model saw.
         """
         row = self._one("SELECT data FROM images WHERE image_sha256 = ?", (image_sha256,))
         return bytes(row[0]) if row else None

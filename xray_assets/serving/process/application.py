@@ -23,8 +23,8 @@ from xray_assets.serving.hot_path.invocations import Invocations
 from xray_assets.serving.log.retention import purge
 from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogWriter
-from xray_assets.serving.process.fleet import Fleet
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
+from xray_assets.serving.process.worker_statuses import WorkerStatuses
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.refusals import MethodNotAllowed, Refusal, Unavailable, UnknownEndpoint
@@ -38,25 +38,27 @@ _PURGE_SECONDS = 3600.0
 class Application:
     """The ASGI callable of one worker."""
 
-    def __init__(self, settings: Settings, journal: Journal) -> None:
+    def __init__(self, settings: Settings, server_log: ServerLog) -> None:
         """Open the log and read the secrets; models are loaded by `start`, on the running loop."""
         folder = settings.endpoint_folder
         folder.mkdir(parents=True, exist_ok=True)
         self.requests: Sized = ()
         """Requests that have arrived, begun or not; the HTTP server's own set once it runs."""
         self._settings = settings
-        self._journal = journal
+        self._server_log = server_log
         self._log_path = folder / LOG_FILE
-        self._fleet = Fleet(folder)
+        self._workers = WorkerStatuses(folder)
         accounts = Accounts(settings)
         metrics = Metrics()
         store = ConfigStore(folder)
-        self._updates = ConfigUpdates(settings, store=store, fleet=self._fleet, journal=journal)
+        self._updates = ConfigUpdates(
+            settings, store=store, workers=self._workers, server_log=server_log
+        )
         self._log = LogWriter(
             self._log_path,
             synchronous=settings.log_synchronous,
             case_keys=CaseKeys(folder),
-            on_change=lambda problem: journal.event(
+            on_change=lambda problem: server_log.event(
                 "log_failed" if problem else "log_works", problem=problem
             ),
         )
@@ -64,7 +66,7 @@ class Application:
             updates=self._updates,
             log=self._log,
             metrics=metrics,
-            fleet=self._fleet,
+            workers=self._workers,
             traffic=Traffic(self._log_path),
             accounts=accounts,
         )
@@ -76,13 +78,13 @@ class Application:
             without_config=self._updates.without_config,
             log=self._log,
             metrics=metrics,
-            journal=journal,
+            server_log=server_log,
             waiting=lambda: len(self.requests),
         )
         self._control = _control_application(
             control_routes(store=store, updates=self._updates, accounts=accounts),
             self._operations,
-            journal,
+            server_log,
         )
         self._housekeeping: list[asyncio.Task[None]] = []
 
@@ -105,7 +107,7 @@ class Application:
             task.cancel()
         await self._updates.stop()
         await asyncio.to_thread(self._log.close)
-        self._fleet.leave()
+        self._workers.leave()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one request."""
@@ -126,7 +128,7 @@ class Application:
         await self._control(scope, receive, send)
 
     def _publish(self) -> None:
-        self._fleet.publish(self._operations.status())
+        self._workers.publish(self._operations.status())
 
     async def _tick(self) -> None:
         while True:
@@ -142,9 +144,9 @@ class Application:
                     purge, self._log_path, days=self._settings.log_retention_days
                 )
                 if purged.rows or purged.images:
-                    self._journal.event("purged", rows=purged.rows, images=purged.images)
+                    self._server_log.event("purged", rows=purged.rows, images=purged.images)
             except (sqlite3.Error, OSError) as error:
-                self._journal.event("purge_failed", problem=str(error))
+                self._server_log.event("purge_failed", problem=str(error))
             await asyncio.sleep(_PURGE_SECONDS)
 
 
@@ -157,7 +159,7 @@ def _closing(send: Send) -> Send:
     return send_and_close
 
 
-def _control_application(control: Any, operations: Operations, journal: Journal) -> FastAPI:
+def _control_application(control: Any, operations: Operations, server_log: ServerLog) -> FastAPI:
     app = FastAPI(
         title="Pneumonia classifier endpoint",
         description="Champion and challenger behind the Databricks Model Serving REST API.",
@@ -182,11 +184,11 @@ def _control_application(control: Any, operations: Operations, journal: Journal)
         return _refusal_response(UnknownEndpoint("there is no such route; see /openapi.json"))
 
     async def store_failed(request: Request, error: Exception) -> JSONResponse:
-        journal.event("config_unwritable", problem=str(error))
+        server_log.event("config_unwritable", problem=str(error))
         return _refusal_response(Unavailable(str(error)))
 
     async def failed(request: Request, error: Exception) -> JSONResponse:
-        journal.event("control_failed", error_type=type(error).__name__)
+        server_log.event("control_failed", error_type=type(error).__name__)
         return JSONResponse(
             {"error_code": "INTERNAL_ERROR", "message": "the server failed on this request"}, 500
         )

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.case_keys import CaseKeys
-from xray_assets.serving.process.fleet import clear_fleet
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.serving.process.supervisor import supervise
+from xray_assets.serving.process.worker_statuses import clear_worker_statuses
 from xray_assets.settings import Settings
 from xray_assets.storage.atomic import replace_file
 from xray_assets.web.accounts import Accounts
@@ -36,7 +36,7 @@ def serve(settings: Settings) -> None:
     Port 0 takes a free port; `<state>/endpoint/address.json` says which. Raises ServerError when
     the port is taken or when another server uses this state folder.
     """
-    journal = Journal()
+    server_log = ServerLog()
     folder = settings.endpoint_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,26 +45,29 @@ def serve(settings: Settings) -> None:
     except OSError as error:
         raise ServerError(f"the state folder {settings.state} cannot be used: {error}") from error
     with _only_server(folder), _listening(settings.host, settings.endpoint_port) as listener:
-        clear_fleet(folder)
+        clear_worker_statuses(folder)
         host, port = listener.getsockname()[:2]
         address = {"host": host, "port": port, "pid": os.getpid(), "url": f"http://{host}:{port}"}
         replace_file(folder / ADDRESS_FILE, json.dumps(address), durable=False)
-        journal.event(
+        server_log.event(
             "listening", host=host, port=port, pid=os.getpid(), workers=settings.endpoint_workers
         )
         if settings.endpoint_workers == 1:
             from xray_assets.serving.process.worker import run_worker  # a supervisor stays small
 
-            run_worker(settings, listener, journal)
+            run_worker(settings, listener, server_log)
         else:
             supervise(
-                listener, workers=settings.endpoint_workers, settings=settings, journal=journal
+                listener,
+                workers=settings.endpoint_workers,
+                settings=settings,
+                server_log=server_log,
             )
         with suppress(
             OSError
         ):  # on a disk that became read-only it stays, and names a dead process
             (folder / ADDRESS_FILE).unlink(missing_ok=True)
-        journal.event("stopped", pid=os.getpid())
+        server_log.event("stopped", pid=os.getpid())
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 import time
 from types import FrameType
 
-from xray_assets.serving.process.journal import Journal
+from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
 
 _POLL_SECONDS = 0.1
@@ -19,7 +19,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 
 
 def supervise(
-    listener: socket.socket, *, workers: int, settings: Settings, journal: Journal
+    listener: socket.socket, *, workers: int, settings: Settings, server_log: ServerLog
 ) -> None:
     """Keep `workers` workers alive until SIGTERM or SIGINT; connections wait in the socket's queue
     while one restarts.
@@ -36,7 +36,7 @@ def supervise(
     try:
         while not stopping:
             for slot in slots:
-                slot.keep_alive(journal)
+                slot.keep_alive(server_log)
             time.sleep(_POLL_SECONDS)
     finally:
         for slot in slots:
@@ -62,10 +62,10 @@ class _Slot:
         self._pause = _FIRST_PAUSE
         self._started = self._not_before = 0.0
 
-    def keep_alive(self, journal: Journal) -> None:
+    def keep_alive(self, server_log: ServerLog) -> None:
         now = time.monotonic()
         if self._process is not None and self._process.poll() is not None:
-            journal.event("worker_died", worker=self._index, status=self._process.returncode)
+            server_log.event("worker_died", worker=self._index, status=self._process.returncode)
             self._pause = (
                 _FIRST_PAUSE if now - self._started > 10 else min(self._pause * 2, _LONGEST_PAUSE)
             )

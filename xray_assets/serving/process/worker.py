@@ -11,7 +11,7 @@ import uvicorn
 
 from xray_assets.serving.process.acceptor import Acceptor
 from xray_assets.serving.process.application import Application
-from xray_assets.serving.process.journal import HttpServerEvents, Journal
+from xray_assets.serving.process.server_log import HttpServerEvents, ServerLog
 from xray_assets.settings import Settings
 from xray_assets.web.http_protocol import BoundedHttpProtocol
 
@@ -22,14 +22,18 @@ _GRACE_SECONDS = 30
 
 
 def run_worker(
-    settings: Settings, listener: socket.socket, journal: Journal, *, lifeline: int | None = None
+    settings: Settings,
+    listener: socket.socket,
+    server_log: ServerLog,
+    *,
+    lifeline: int | None = None,
 ) -> None:
     """Serve on an open socket in this process, until a signal, or until the pipe `lifeline` ends:
     then the supervisor was killed, and a worker that went on would hold its port.
     """
-    application = Application(settings, journal)
-    server_log = logging.getLogger("uvicorn")
-    server_log.handlers, server_log.propagate = [HttpServerEvents(journal)], False
+    application = Application(settings, server_log)
+    uvicorn_log = logging.getLogger("uvicorn")
+    uvicorn_log.handlers, uvicorn_log.propagate = [HttpServerEvents(server_log)], False
     config = uvicorn.Config(
         application,  # type: ignore[arg-type]
         loop="uvloop",

@@ -9,11 +9,11 @@ from xray_assets.scoring.loading import load_classifier
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.serving.control.config_document import EndpointConfig, ServedEntity
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
-from xray_assets.serving.hot_path.scoring_lane import ScoringLane
+from xray_assets.serving.hot_path.served_model import ServedModel
 from xray_assets.settings import Settings
 
 
-class ModelShelf:
+class LoadedModels:
     """The classifiers in memory, by artifact digest."""
 
     def __init__(self, settings: Settings) -> None:
@@ -25,23 +25,23 @@ class ModelShelf:
 
         Raises ArtifactError, and nothing else, when a model cannot be served.
         """
-        lanes = []
+        models = []
         try:
             for entity in config.entities:
                 classifier = await self._classifier(entity)
                 pinned = dataclasses.replace(entity, artifact_sha256=classifier.artifact.sha256)
-                lanes.append(await asyncio.to_thread(ScoringLane, pinned, classifier))
+                models.append(await asyncio.to_thread(ServedModel, pinned, classifier))
         except ArtifactError:
             raise
         except Exception as error:  # whatever a damaged artifact raises, the old config must go on
             raise ArtifactError(f"a model cannot be loaded: {type(error).__name__}") from error
-        config = dataclasses.replace(config, entities=tuple(lane.entity for lane in lanes))
+        config = dataclasses.replace(config, entities=tuple(model.entity for model in models))
         deadline = self._settings.challenger_deadline_ms / 1000
-        return LiveEndpoint(name, config, lanes, deadline_seconds=deadline)
+        return LiveEndpoint(name, config, models, deadline_seconds=deadline)
 
     def keep_only(self, endpoints: Iterable[LiveEndpoint]) -> None:
         """Let go of the classifiers that none of these endpoints uses."""
-        used = {lane.artifact_sha256 for endpoint in endpoints for lane in endpoint.lanes}
+        used = {model.artifact_sha256 for endpoint in endpoints for model in endpoint.models}
         for digest in self._classifiers.keys() - used:
             del self._classifiers[digest]
 

@@ -18,7 +18,7 @@ from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.serving.control.config_document import ServedEntity
 
 INLINE_LIMIT_MS = 5.0
-"""A film that takes longer is scored on the lane's own thread."""
+"""A film that takes longer is scored on the model's own thread."""
 BREAKER_FAILURES = 5
 BREAKER_SECONDS = 10.0
 _MEASURED_RUNS = 3
@@ -55,7 +55,7 @@ class Breaker:
             self.closed_at = time.monotonic() + BREAKER_SECONDS
 
 
-class ScoringLane:
+class ServedModel:
     """One served entity with its loaded classifier."""
 
     def __init__(self, entity: ServedEntity, classifier: OnnxClassifier) -> None:
@@ -66,7 +66,7 @@ class ScoringLane:
         self.film_ms = _film_ms(classifier)
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         if not self.inline:
-            threading.Thread(target=self._run, name=f"lane-{entity.name}", daemon=True).start()
+            threading.Thread(target=self._run, name=f"score-{entity.name}", daemon=True).start()
 
     @property
     def inline(self) -> bool:

@@ -17,7 +17,7 @@ from xray_assets.storage.atomic import replace_file
 _STALE_SECONDS = 15.0
 
 
-class Fleet:
+class WorkerStatuses:
     """`<endpoint folder>/workers/<pid>.json`."""
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +52,7 @@ class Fleet:
         self._mine.unlink(missing_ok=True)
 
 
-def clear_fleet(folder: Path) -> None:
+def clear_worker_statuses(folder: Path) -> None:
     """Forget the workers of an earlier server."""
     for path in (folder / "workers").glob("*"):
         path.unlink(missing_ok=True)

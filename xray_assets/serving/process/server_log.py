@@ -33,23 +33,23 @@ ALLOWED = frozenset(
 
 
 class HttpServerEvents(logging.Handler):
-    """Sends what the HTTP server logs to the journal: the fixed part of each message, no values."""
+    """Sends what the HTTP server logs to it: the fixed part of each message."""
 
-    def __init__(self, journal: "Journal") -> None:
+    def __init__(self, server_log: "ServerLog") -> None:
         super().__init__(logging.WARNING)
-        self._journal = journal
+        self._server_log = server_log
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one event; the exception's type, but neither its text nor its traceback."""
         error = record.exc_info[0] if record.exc_info else None
-        self._journal.event(
+        self._server_log.event(
             "http_server",
             problem=str(record.msg).strip(),
             error_type=error.__name__ if error is not None else None,
         )
 
 
-class Journal:
+class ServerLog:
     """Writes events. A field that is not on the list is a programming error."""
 
     def __init__(self, stream: IO[str] | None = None) -> None:
@@ -59,7 +59,7 @@ class Journal:
     def event(self, event: str, **fields: str | int | float | None) -> None:
         """Write one line; raises ValueError for a field outside ALLOWED."""
         if strange := fields.keys() - ALLOWED:
-            raise ValueError(f"fields {sorted(strange)} are not on the journal's allow-list")
+            raise ValueError(f"fields {sorted(strange)} are not on the allow-list")
         line = {"time": round(time.time(), 3), "event": event, **fields}
         try:
             self._stream.write(json.dumps(line) + "\n")
