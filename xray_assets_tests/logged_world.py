@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xray_assets.catalog import EXPERIMENTS
+from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.promotion import PromotionRule
@@ -42,8 +42,8 @@ class LoggedWorld:
             for slope in (4.0, 5.0)
         ]
         candidates = [
-            Candidate(f"{self.settings.catalog.name}.models.{family}", 1, a.sha256, a.threshold)
-            for family, a in zip(("keras", "pytorch"), artifacts, strict=True)
+            Candidate(self.settings.catalog.table(family), 1, a.sha256, a.threshold)
+            for family, a in zip(FAMILIES.values(), artifacts, strict=True)
         ]
         self.start = start
         self.experiment = Experiment.open(

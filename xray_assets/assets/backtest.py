@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 from xray_assets.assets.entries import asset
-from xray_assets.catalog import BACKTESTS, PREDICTIONS, REVIEWED_CASES
+from xray_assets.catalog import BACKTESTS, EXPERIMENTS, PREDICTIONS, REVIEWED_CASES
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
 from xray_assets.reasons import as_columns
@@ -35,7 +35,7 @@ class BacktestedModel(dg.Config):
     version: int = 0
 
 
-@asset(BACKTESTS, deps=[PREDICTIONS, REVIEWED_CASES])
+@asset(BACKTESTS, deps=[EXPERIMENTS, PREDICTIONS, REVIEWED_CASES])
 def backtests(
     context: dg.AssetExecutionContext,
     config: BacktestedModel,

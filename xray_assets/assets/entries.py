@@ -49,7 +49,7 @@ ENTRIES: dict[Key, Entry] = {
     catalog.PREDICTION_FEEDBACK: Entry(FEEDBACK),
     catalog.FEEDBACK_REJECTS: Entry(FEEDBACK),
     catalog.FEEDBACK_PENDING: Entry(FEEDBACK),
-    catalog.PERFORMANCE: Entry(PERFORMANCE, ("duckdb",)),
+    catalog.PERFORMANCE: Entry(PERFORMANCE),
     catalog.COMPARISON_SUMMARY: Entry(PERFORMANCE),
     catalog.SCORED_COUNTS: Entry(PERFORMANCE),
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),

@@ -5,8 +5,6 @@ cases that new rows speak of are computed again. `benchmarks/` and a test compar
 from nothing.
 """
 
-from datetime import date
-
 import dagster as dg
 import polars as pl
 
@@ -21,7 +19,6 @@ from xray_assets.cases.review_run import (
     touched_requests,
 )
 from xray_assets.catalog import (
-    CLINICAL,
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
@@ -31,47 +28,39 @@ from xray_assets.catalog import (
     REVIEWED_COUNTS,
     SCORED_COUNTS,
 )
-from xray_assets.checks.table_metadata import column_lineage, table_metadata
-from xray_assets.contracts.tables import COMPARISON_SUMMARY as SUMMARY_CONTRACT
+from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.pictures.decisions import confusion_matrices
 from xray_assets.resources.tables import Tables
 
-NEWEST = 10_000
-"""Predictions that the view is evaluated on when it is materialized."""
-
 
 @asset(PERFORMANCE, deps=[PREDICTIONS, PREDICTION_FEEDBACK])
 def model_performance_live(tables: Tables) -> dg.MaterializeResult:
-    """Evaluate the view on the newest predictions; fails where its promises do not hold."""
-    since = tables.position(PREDICTIONS, LOG) - NEWEST
-    live = _live(tables, rows_after(tables, PREDICTIONS, "log_position", since))
-    return dg.MaterializeResult(
-        metadata={
-            "newest_day": str(live["prediction_date"].max()),
-            "newest_predictions": live.height,
-            "dagster/table_name": tables.full_name(PERFORMANCE),
-            **column_lineage(PERFORMANCE),
-        }
-    )
+    """Add new predictions, and work out again those with new reads."""
+    from xray_assets.cases.performance_run import bring_up_to_date
+
+    written = bring_up_to_date(tables)
+    return dg.MaterializeResult(metadata=table_metadata(tables, PERFORMANCE, written_rows=written))
 
 
 @asset(COMPARISON_SUMMARY, deps=[PERFORMANCE])
 def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
-    """Each served entity, day by day. Only days that new predictions or new reads speak of are
-    computed again.
+    """Each served entity, day by day. Only days with new predictions or new reads are summed up
+    again.
     """
-    log_end, last_rank = tables.position(PREDICTIONS, LOG), _last_rank(tables)
-    new_predictions = rows_after(
-        tables, PREDICTIONS, "log_position", tables.position(COMPARISON_SUMMARY, LOG)
+    from xray_assets.cases.performance import summary
+
+    live = tables.read(PERFORMANCE)
+    upto = {source: tables.position(PERFORMANCE, source) for source in (LOG, READS)}
+    days = days_of(
+        live.filter(
+            (pl.col("log_position") > tables.position(COMPARISON_SUMMARY, LOG))
+            | (pl.col("read_rank") > tables.position(COMPARISON_SUMMARY, READS))
+        ),
+        "prediction_date",
     )
-    new_reads = rows_after(
-        tables, PREDICTION_FEEDBACK, "acceptance_rank", tables.position(COMPARISON_SUMMARY, READS)
-    )
-    days = set(days_of(new_predictions, "date")) | set(days_of(new_reads, "prediction_date"))
-    rows = [_summary(tables, day) for day in sorted(days)]
-    tables.merge(COMPARISON_SUMMARY, pl.concat([SUMMARY_CONTRACT.empty(), *rows]))
-    _mark(tables, COMPARISON_SUMMARY, {LOG: log_end, READS: last_rank})
+    tables.merge(COMPARISON_SUMMARY, summary(live.filter(pl.col("prediction_date").is_in(days))))
+    _mark(tables, COMPARISON_SUMMARY, upto)
     totals = (
         tables.read(COMPARISON_SUMMARY)
         .group_by("served_model_name")
@@ -120,33 +109,6 @@ def reviewed_cases(tables: Tables):
         asset_key=REVIEWED_COUNTS,
         metadata=table_metadata(tables, REVIEWED_COUNTS) | {"batches_summed": summed},
     )
-
-
-def _live(tables: Tables, predictions: pl.LazyFrame) -> pl.DataFrame:
-    """Rows of the view for some predictions."""
-    from xray_assets.cases.performance import LIVE_COLUMNS, performance
-
-    rows = predictions.select(LIVE_COLUMNS).collect(engine="streaming")
-    feedback = tables.read(PREDICTION_FEEDBACK).filter(
-        pl.col("prediction_date").is_in(days_of(rows, "date")),
-        pl.col("prediction_id").is_in(rows["request_id"].implode()),
-    )
-    return performance(rows, feedback.collect())
-
-
-def _summary(tables: Tables, day: date) -> pl.DataFrame:
-    """A day's rows of the summary. Of predictions without a read no more than their number is
-    looked at.
-    """
-    from xray_assets.cases.performance import summary
-
-    of_day = tables.read(PREDICTIONS).filter(pl.col("date") == day, pl.col("purpose") == CLINICAL)
-    answered = of_day.filter(pl.col("status_code") == 200)
-    totals = answered.group_by("served_model_name", "date").agg(total_predictions=pl.len())
-    reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date") == day)
-    read_ids = reads.select(pl.col("prediction_id").unique()).collect()["prediction_id"]
-    reviewed = of_day.filter(pl.col("request_id").is_in(read_ids.implode()))
-    return summary(_live(tables, reviewed), totals.collect(engine="streaming"))
 
 
 def _last_rank(tables: Tables) -> int:

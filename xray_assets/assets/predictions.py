@@ -39,7 +39,7 @@ def pneumonia_classifier_predictions(
     )
 
 
-@asset(PAIRED_PREDICTIONS, deps=[PREDICTIONS])
+@asset(PAIRED_PREDICTIONS, deps=[PREDICTIONS, EXPERIMENTS, ENDPOINT_CONFIG])
 def paired_predictions(
     context: dg.AssetExecutionContext, tables: Tables, shadow: ShadowScorer
 ) -> dg.MaterializeResult:

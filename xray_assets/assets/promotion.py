@@ -14,8 +14,8 @@ from xray_assets.audit.chain import POSITION
 from xray_assets.audit.record import record
 from xray_assets.audit.verify import CHAIN_HEAD, verify
 from xray_assets.catalog import (
-    COMPARISON_SUMMARY,
     ENDPOINT_CONFIG,
+    EXPERIMENTS,
     PREDICTION_FEEDBACK,
     PROMOTION_DECISION,
     REVIEWED_CASES,
@@ -42,9 +42,7 @@ FIGURES = ("n_reviewed", "e_better", "e_not_missing_more", "e_worse", "e_missing
 """What the page charts over time."""
 
 
-@asset(
-    PROMOTION_DECISION, deps=[REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS, COMPARISON_SUMMARY]
-)
+@asset(PROMOTION_DECISION, deps=[EXPERIMENTS, REVIEWED_CASES, PREDICTION_FEEDBACK, *EVIDENCE])
 def promotion_decision(
     context: dg.AssetExecutionContext,
     tables: Tables,

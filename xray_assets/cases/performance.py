@@ -24,6 +24,7 @@ LIVE_COLUMNS = (
     "prediction",
     "predicted_label",
     "purpose",
+    "log_position",
 )
 """Columns of gold.pneumonia_classifier_predictions that a row of performance is made of."""
 
@@ -36,6 +37,9 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
     gold.prediction_feedback about them.
     """
     agreed = consensus(feedback).rename({"prediction_id": "request_id"})
+    ranks = feedback.group_by(request_id="prediction_id").agg(
+        read_rank=pl.col("acceptance_rank").max()
+    )
     positive, truth_positive = pl.col("predicted_label") == 1, pl.col("ground_truth") == "PNEUMONIA"
     kind = (
         pl.when(pl.col("ground_truth").is_null() | pl.col("predicted_label").is_null())
@@ -48,8 +52,12 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
         .then(pl.lit("false-negative"))
         .otherwise(pl.lit("true-negative"))
     )
-    clinical = predictions.filter(pl.col("purpose") == CLINICAL)
-    joined = clinical.join(agreed, on="request_id", how="left").with_columns(feedback_type=kind)
+    joined = (
+        predictions.filter(pl.col("purpose") == CLINICAL)
+        .join(agreed, on="request_id", how="left")
+        .join(ranks, on="request_id", how="left")
+        .with_columns(feedback_type=kind)
+    )
     return PERFORMANCE.conform(
         joined.select(
             "request_id",
@@ -70,29 +78,28 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
             pl.col("feedback_type")
             .replace_strict(_NAMES, return_dtype=pl.String)
             .alias("confusion_label"),
+            "log_position",
+            pl.col("read_rank").fill_null(0),
         )
     )
 
 
-def summary(live: pl.DataFrame, totals: pl.DataFrame | None = None) -> pl.DataFrame:
+def summary(live: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Rows of gold.model_comparison_summary: a served entity and day each.
 
-    live: rows of gold.model_performance_live. totals: served_model_name, date and
-    total_predictions, the answered requests of the same days; without them `live` must hold every
-    prediction, else those with a read are enough.
+    live: every row of gold.model_performance_live of those days.
     """
     kinds = ("tp", "fp", "tn", "fn")
-    answered = live.filter(pl.col("status_code") == 200).group_by(
-        "served_model_name", date="prediction_date"
-    )
-    totals = answered.agg(total_predictions=pl.len()) if totals is None else totals
-    confusion = answered.agg(
-        pl.col("confusion_label").count().alias("feedback_count"),
-        *((pl.col("confusion_label") == name.upper()).sum().alias(name) for name in kinds),
-    )
     counts = (
-        totals.join(confusion, on=["served_model_name", "date"], how="left")
-        .with_columns(pl.col("feedback_count", *kinds).fill_null(0))
+        live.lazy()
+        .filter(pl.col("status_code") == 200)
+        .group_by("served_model_name", date="prediction_date")
+        .agg(
+            pl.len().alias("total_predictions"),
+            pl.col("confusion_label").count().alias("feedback_count"),
+            *((pl.col("confusion_label") == name.upper()).sum().alias(name) for name in kinds),
+        )
+        .collect(engine="streaming")
         .sort("date", "served_model_name")
         .with_columns(
             (100 * pl.col("feedback_count") / pl.col("total_predictions")).alias(

@@ -39,8 +39,9 @@ class Verdict:
 def examine(contract: Contract, tables: Tables, previous: Checked | None = None) -> Verdict:
     """Read the stored table back, if possible only what `previous` had not seen, and judge it.
 
-    Only columns that promise something are read. Behind a cursor, unique keys are compared within
-    windows of ROWS_AT_ONCE cursor values, which bounds memory on a first check of a long history.
+    Only columns that promise something are read. On a first check of a long history, unique keys
+    are compared within windows of ROWS_AT_ONCE cursor values, or within partitions: that bounds
+    memory.
     """
     snapshot = tables.snapshot(contract.key)  # first: what comes after it is read again next time
     stored = tables.read(contract.key)
@@ -89,13 +90,30 @@ def _examine_changed(
     contract: Contract, tables: Tables, stored: pl.LazyFrame, before: Checked | None
 ) -> Verdict:
     changed = tables.added_since(contract.key, str(before.to)) if before else None
-    frame = (stored if changed is None else changed.select(contract.schema.names())).collect()
+    if changed is None:
+        return _examine_all(contract, stored, tables.row_count(contract.key))
+    frame = changed.select(contract.schema.names()).collect()
     problems = contract.problems(frame)
-    if changed is not None and (repeated := _held_elsewhere(contract, stored, frame)):
+    if repeated := _held_elsewhere(contract, stored, frame):
         problems.append(
             f"{repeated} checked rows have the {', '.join(contract.unique)} of new ones"
         )
     return Verdict(tuple(problems), frame.height, None)
+
+
+def _examine_all(contract: Contract, stored: pl.LazyFrame, rows: int) -> Verdict:
+    """Judge every row: at once, or where they are many, partition by partition."""
+    parts = [stored]
+    if rows > ROWS_AT_ONCE and contract.partition_by:
+        last = pl.col(contract.partition_by[-1])
+        values = stored.select(last.unique().sort()).collect().to_series()
+        parts = [stored.filter(last == value) for value in values]
+    problems, read = [], 0
+    for part in parts:
+        frame = part.collect()
+        problems += contract.problems(frame)
+        read += frame.height
+    return Verdict(tuple(problems), read, None)
 
 
 def _held_elsewhere(contract: Contract, stored: pl.LazyFrame, frame: pl.DataFrame) -> int:

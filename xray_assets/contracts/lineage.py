@@ -11,12 +11,14 @@ from xray_assets.catalog import (
     CHALLENGER,
     CHAMPION,
     COMPARISON_SUMMARY,
+    ENDPOINT_CONFIG,
     EXPERIMENTS,
     KAGGLE_XRAY_METADATA,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
+    PROMOTION_DECISION,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
@@ -97,7 +99,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
         **_from(PREDICTIONS, {"feedback_type": "predicted_label"}),
     },
     PERFORMANCE: {
-        **_kept(PREDICTIONS, "request_id", "served_model_name", "status_code"),
+        **_kept(PREDICTIONS, "request_id", "served_model_name", "status_code", "log_position"),
         **_from(PREDICTIONS, {"prediction_date": "date", "prediction_timestamp": "timestamp"}),
         **_from(PREDICTIONS, {"prediction_score": "prediction"}),
         **_from(PREDICTIONS, {"predicted_class": "predicted_label"}),
@@ -105,6 +107,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
         **_from(PREDICTION_FEEDBACK, {"feedback_confidence": "confidence"}),
         **_from(PREDICTION_FEEDBACK, {"feedback_timestamp": "timestamp"}),
         **_from(PREDICTION_FEEDBACK, {"n_readers": "radiologist_id"}),
+        **_from(PREDICTION_FEEDBACK, {"read_rank": "acceptance_rank"}),
         **dict.fromkeys(
             _CONFUSION,
             ((PREDICTIONS, "predicted_label"), (PREDICTION_FEEDBACK, "ground_truth")),
@@ -149,3 +152,14 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
     },
 }
 """Origins by table; a table that is not here has none, or none that is exact."""
+
+BACK_EDGE: dict[Key, frozenset[Key]] = {
+    EXPERIMENTS: frozenset({PROMOTION_DECISION, PREDICTIONS}),
+}
+"""What decides on the next config is read downstream of the config: the decision, and the log's
+state (positions that are missing). The one edge that no graph without a circle can declare; it
+leaves through the sensor `promotion_decided`.
+"""
+
+THROUGH_THE_ENDPOINT: dict[Key, frozenset[Key]] = {PREDICTIONS: frozenset({ENDPOINT_CONFIG})}
+"""Upstreams that are not read as a table: the endpoint serves the config and logs its answers."""

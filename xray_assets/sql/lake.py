@@ -11,17 +11,15 @@ from typing import Any
 
 import duckdb
 
-from xray_assets.catalog import PERFORMANCE, PREDICTION_FEEDBACK, PREDICTIONS, Catalog, Key
+from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.sql.dialect import speak_databricks
-from xray_assets.sql.performance_view import performance_select, register_consensus
 
 BATCH = 10_000
-_CONSENSUS = "consensus_of_reads"
 
 
 class SqlError(XrayError):
@@ -83,15 +81,7 @@ class LakeSql:
         return connection
 
     def _define(self, connection: duckdb.DuckDBPyConnection, key: Key) -> None:
-        if key == PERFORMANCE:
-            feedback = self._tables.read(PREDICTION_FEEDBACK).collect()
-            register_consensus(connection, _CONSENSUS, feedback)
-            select = performance_select(
-                predictions=self._relation(connection, PREDICTIONS),
-                consensus=f"temp.main.{_CONSENSUS}",
-            )
-        else:
-            select = f"SELECT * FROM {self._relation(connection, key)}"  # noqa: S608 - a name of ours
+        select = f"SELECT * FROM {self._relation(connection, key)}"  # noqa: S608 - a name of ours
         connection.execute(f"CREATE OR REPLACE VIEW {self._catalog.table(key)} AS {select}")
 
     def _relation(self, connection: duckdb.DuckDBPyConnection, key: Key) -> str:

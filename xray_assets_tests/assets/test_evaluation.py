@@ -13,6 +13,7 @@ from xray_assets.cases.review import batch_counts
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
+    PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     PROMOTION_DECISION,
@@ -34,14 +35,16 @@ TABLES = (
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
+    PERFORMANCE,
     COMPARISON_SUMMARY,
     PROMOTION_DECISION,
 )
-WRITES = 13
+WRITES = 16
 """Writes of a run on a new log and inbox."""
 
 STEP_US = 3_600_000_000
 CLOCKS = {"scored_at", "decided_at", "input_versions", "decision_id", "log_position", "timestamp"}
+CLOCKS |= {"feedback_timestamp", "read_rank"}
 
 
 class Crash(RuntimeError):

@@ -1,48 +1,63 @@
-"""The daily summary from a day's number of answers and its reviewed predictions alone."""
+"""gold.model_performance_live is kept as if it were worked out from everything at once; the daily
+summary comes from it alone.
+"""
+
+import tempfile
+from contextlib import suppress
 
 import polars as pl
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from xray_assets.cases.performance import LIVE_COLUMNS, performance, summary
-from xray_assets_tests.cases.examples import predictions, reads
+from xray_assets.cases.performance import performance, summary
+from xray_assets.cases.performance_run import bring_up_to_date
+from xray_assets.catalog import PERFORMANCE, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.resources.local.tables import LocalDelta
+from xray_assets_tests.crashing_tables import Crash, CrashingTables
+from xray_assets_tests.sql.made_lake import feedback, predictions
 
-LOGGED = predictions(
-    [
-        (patient, patient + film, role)
-        for film, role in (("u", "champion"), ("v", "challenger"))
-        for patient in "ABCDEF"
-    ]
-)
-WITH_REFUSED = LOGGED.with_columns(
-    status_code=LOGGED["log_position"].replace_strict({3: 503, 9: 400}, default=200)
-).cast({"status_code": LOGGED.schema["status_code"]})
-answers = st.lists(
-    st.tuples(
-        st.sampled_from(LOGGED["request_id"].to_list()),
-        st.sampled_from(["DR1", "DR2"]),
-        st.sampled_from(["pneumonia", "normal", "uncertain"]),
-    ),
-    max_size=20,
-)
+ROWS = predictions(40, seed=1)
+READS = feedback(ROWS, 60, seed=1)
 
 
-@given(answers)
-def test_totals_and_the_read_predictions_give_the_summary_of_all_predictions(
-    answered: list[tuple[str, str, str]],
+@settings(max_examples=8)
+@given(st.data())
+def test_however_rows_and_reads_arrive_and_runs_are_cut_the_table_is_that_of_all_of_them(
+    data: st.DataObject,
 ) -> None:
-    feedback = reads(answered, LOGGED)
-    whole = performance(WITH_REFUSED.select(LIVE_COLUMNS), feedback)
-    is_read = WITH_REFUSED["request_id"].is_in(feedback["prediction_id"].implode())
-    read = performance(WITH_REFUSED.filter(is_read).select(LIVE_COLUMNS), feedback)
-    totals = (
-        WITH_REFUSED.filter(WITH_REFUSED["status_code"] == 200)
-        .group_by("served_model_name", "date")
-        .len("total_predictions")
-    )
-    assert summary(read, totals).equals(summary(whole))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xray_assets.cases.performance_run.BATCH", data.draw(st.integers(5, 50)))
+        tables = LocalDelta(root=folder)
+        logged = read = 0
+        for _ in range(3):
+            more = data.draw(st.integers(logged, 40))
+            tables.append(PREDICTIONS, ROWS[logged:more], source="inference_log", position=more)
+            about = READS[read : data.draw(st.integers(read, 60))]
+            known = about["prediction_id"].is_in(ROWS[:more]["request_id"].implode())
+            about = about[: int(known.arg_min() or 0) if not known.all() else len(about)]
+            tables.append(PREDICTION_FEEDBACK, about)
+            logged, read = more, read + about.height
+            with suppress(Crash):
+                bring_up_to_date(CrashingTables(tables, data.draw(st.integers(0, 3))))  # type: ignore[arg-type]
+        bring_up_to_date(tables)
+        assert_frame_equal(
+            tables.read(PERFORMANCE).sort("log_position").collect(),
+            performance(ROWS[:logged], READS[:read]).sort("log_position"),
+        )
+        assert bring_up_to_date(tables) == 0
 
 
-def test_what_is_no_clinical_request_has_no_row_of_performance() -> None:
-    trial = LOGGED.with_columns(purpose=pl.lit("trial")).select(LIVE_COLUMNS)
-    assert performance(trial, reads([("r000001", "DR1", "normal")], LOGGED)).is_empty()
+def test_the_summary_counts_answered_requests_and_the_reviewed_among_them() -> None:
+    live = performance(ROWS, READS)
+    rows = summary(live)
+    answered = live.filter(pl.col("status_code") == 200)
+    assert rows["total_predictions"].sum() == answered.height
+    assert rows["feedback_count"].sum() == answered["confusion_label"].count()
+    assert rows["fn"].sum() == (answered["confusion_label"] == "FN").sum()
+
+
+def test_what_is_no_clinical_request_has_no_row() -> None:
+    trial = ROWS.with_columns(purpose=pl.lit("trial"))
+    assert performance(trial, READS).is_empty()

@@ -200,6 +200,18 @@ def test_a_long_history_is_read_in_windows_and_judged_whole(
     assert "2 rows break status_code" in " ".join(examine(LOG, tables).problems)
 
 
+def test_a_long_table_without_a_cursor_is_read_partition_by_partition(
+    tables: LocalDelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xray_assets.checks.reading.ROWS_AT_ONCE", 2)
+    tables.append(REVIEWED_CASES, case_rows(("a", 1), ("b", 2), ("c", 2)))
+    assert examine(CONTRACTS[REVIEWED_CASES], tables).rows_read == 3
+    tables.append(REVIEWED_CASES, case_rows(("b", 2)))
+    assert examine(CONTRACTS[REVIEWED_CASES], tables).problems == (
+        "1 rows repeat experiment_id, request_id",
+    )
+
+
 REJECTS = CONTRACTS[XRAY_REJECTS]
 EMPTY_REASON = pl.lit(None, pl.String).alias("reason")
 

@@ -1,4 +1,4 @@
-"""Tables in memory with the semantics of Delta, and tables that crash between two writes."""
+"""Tables in memory with the semantics of Delta."""
 
 from typing import Any
 
@@ -8,10 +8,6 @@ from xray_assets.catalog import Key
 from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.tables import Tables
-
-
-class Crash(BaseException):
-    """The process died here."""
 
 
 class MemoryTables(Tables):
@@ -77,39 +73,3 @@ class MemoryTables(Tables):
         if source is not None:
             self._positions[key, source] = position
         return 0
-
-
-class Fuse:
-    """Burns out after some writes."""
-
-    def __init__(self, writes: int | None) -> None:
-        self.writes = writes
-
-    def burn(self) -> None:
-        if self.writes is not None:
-            self.writes -= 1
-            if self.writes < 0:
-                raise Crash
-
-
-class CrashingTables:
-    """Passes everything on; the write after `writes` others does not happen any more."""
-
-    def __init__(self, tables: Tables, writes: int | None) -> None:
-        self._tables = tables
-        self.fuse = Fuse(writes)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tables, name)
-
-    def append(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
-        self.fuse.burn()
-        return self._tables.append(key, rows, **more)
-
-    def merge(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
-        self.fuse.burn()
-        return self._tables.merge(key, rows, **more)
-
-    def overwrite(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
-        self.fuse.burn()
-        return self._tables.overwrite(key, rows, **more)

@@ -14,7 +14,8 @@ from xray_assets.feedback.intake import run as intake_run
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.intake.sent import SENT, parse
 from xray_assets.resources.tables import Tables
-from xray_assets_tests.feedback.memory_tables import Crash, CrashingTables, MemoryTables
+from xray_assets_tests.crashing_tables import Crash, CrashingTables
+from xray_assets_tests.feedback.memory_tables import MemoryTables
 from xray_assets_tests.feedback.scenery import NOON, entry, prediction_rows, request_id
 
 WAIT = 3600.0

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from xray_assets.cases.performance_run import bring_up_to_date
 from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.contracts.tables.columns import CONFIDENCES, READER_ROLES, READS
@@ -90,5 +91,6 @@ def feedback(about: pl.DataFrame, count: int, *, seed: int = 0) -> pl.DataFrame:
 def fill(tables: LocalDelta, *, predictions_count: int = 400, reads: int = 300) -> None:
     """Write predictions and reads into the lake."""
     rows = predictions(predictions_count)
-    tables.append(PREDICTIONS, rows)
+    tables.append(PREDICTIONS, rows, source="inference_log", position=predictions_count)
     tables.append(PREDICTION_FEEDBACK, feedback(rows, reads))
+    bring_up_to_date(tables)

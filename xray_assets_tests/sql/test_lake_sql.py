@@ -226,7 +226,6 @@ def test_a_lake_on_s3_answers_like_one_on_disk(bucket: str) -> None:
     lake = LocalDelta(root="s3://lake/tables", storage_options=options)
     lake.append(PREDICTIONS, predictions(50))
     assert rows(lake, f"SELECT COUNT(*) FROM {LOG} WHERE request_id <> 'r1'") == [(49,)]
-    assert rows(lake, "SELECT COUNT(*) FROM gold.model_performance_live") == [(50,)]
 
 
 def test_csv_holds_every_row_and_reads_back(tables: LocalDelta) -> None:

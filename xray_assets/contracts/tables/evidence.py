@@ -8,6 +8,7 @@ from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import (
     EXPERIMENT,
     FEEDBACK_TYPES,
+    LOG_POSITION,
     count,
     date,
     label,
@@ -78,7 +79,7 @@ SCORED_COUNTS = Contract(
 
 PERFORMANCE = Contract(
     catalog.PERFORMANCE,
-    "One row a clinical prediction with the consensus of its reads: a view over predictions and feedback.",
+    "One row a clinical prediction with the consensus of its reads, kept up to date by every run of `evaluate`.",
     (
         text("request_id", "The request", nullable=False),
         date("prediction_date", "Day of the request", nullable=False),
@@ -100,8 +101,13 @@ PERFORMANCE = Contract(
             "TP, FP, TN or FN; null without a consensus",
             allowed=("TP", "FP", "TN", "FN"),
         ),
+        LOG_POSITION,
+        count(
+            "read_rank", "Highest acceptance rank of its reads; 0 without a read", nullable=False
+        ),
     ),
     unique=("request_id",),
+    partition_by=("prediction_date",),
 )
 
 
