@@ -49,9 +49,12 @@ class Members:
         self._remember(replace(process, supervisor=str(ProcessIdentity.this())))
 
     def forget(self) -> None:
-        """Look after nothing any more; what runs goes on."""
+        """Look after nothing any more; what runs goes on, and another may take it over."""
         for child in self._children.values():
             child.poll()
+        for process in self.running.values():
+            if process.is_alive:
+                self._remember(replace(process, supervisor=""))
         self.running, self._children = {}, {}
 
     def demand_all_alive(self) -> None:

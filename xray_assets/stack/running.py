@@ -31,6 +31,13 @@ def recorded(settings: Settings) -> dict[str, RunningProcess]:
 
 
 def stop(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
+    """End these processes as `end` does; with the last one, what they shared goes too."""
+    end(settings, chosen)
+    if not running(settings):
+        remove_socket_folder(run_folder(settings))
+
+
+def end(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
     """End these processes with all their descendants, and forget them.
 
     A dead one is forgotten too, so that its supervisor does not start it again.
@@ -46,5 +53,3 @@ def stop(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
     for process in chosen.values():
         processes.end_leftovers(process)
         processes.forget(process, folder)
-    if not processes.remembered(folder):
-        remove_socket_folder(folder)

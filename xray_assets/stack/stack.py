@@ -119,7 +119,7 @@ class Stack:
             for name, process in found.items()
             if process.is_alive and process.made_of == wanted[name].digest
         }
-        running.stop(self.settings, {n: one for n, one in found.items() if n not in fitting})
+        running.end(self.settings, {n: one for n, one in found.items() if n not in fitting})
         for name, process in fitting.items():
             self._progress(f"{wanted[name].title} runs already (process {process.pid})")
         return fitting

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,9 @@ from hypothesis import strategies as st
 from xray_assets.errors import XrayError
 from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
-from xray_assets.stack import processes, running, supervision
+from xray_assets.stack import running, supervision
 from xray_assets.stack import stack as stack_module
+from xray_assets.stack.environment import process_environment
 from xray_assets.stack.processes import RunningProcess
 from xray_assets.stack.readiness import NotLoadableError, answers, status
 from xray_assets.stack.services import DEFAULT_SERVICES, GROUPS, MLFLOW_UI, Service, expand
@@ -165,8 +165,6 @@ def test_what_runs_without_a_supervisor_is_taken_over_and_what_was_started_other
     left.start()
     left.leave_running()
     before = running.running(settings)
-    for process in before.values():  # as if the supervisor had been killed
-        processes.remember(replace(process, supervisor="1:1"), running.run_folder(settings))
     other = service("feedback-api", (*SLEEP, "another argument"))
     with made_of(service("endpoint"), other):
         after = running.running(settings)
@@ -375,6 +373,31 @@ def test_xray_up_serves_until_it_is_told_to_stop_and_leaves_nothing(
     deadline = time.monotonic() + 5
     while status(f"{settings.endpoint_url}/health") is not None:
         assert time.monotonic() < deadline
+
+
+def test_a_detached_stack_has_a_supervisor_that_starts_again_what_dies_until_xray_down(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of_a_test(tmp_path)
+    xray = [sys.executable, "-c", "from xray_assets.cli import main; main()"]
+    environment = process_environment(settings)
+    try:
+        subprocess.run([*xray, "up", "endpoint", "--detach"], env=environment, check=True)
+        before = running.running(settings)["endpoint"]
+        supervisor = ProcessIdentity.parse(before.supervisor)
+        assert supervisor.is_alive
+        os.kill(before.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while (now := running.running(settings).get("endpoint")) is None or now.restarts == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        subprocess.run([*xray, "down"], env=environment, check=True)
+        while supervisor.is_alive:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert running.recorded(settings) == {}
+    finally:
+        running.stop(settings, running.recorded(settings))
 
 
 def test_xray_up_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Proofs of the stack: what is killed comes back."""
