@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     """Largest body of a request"""
     endpoint_batch_limit: Annotated[int, Field(ge=1)] = 64
     """Most films of a request"""
+    endpoint_film_pixels: Annotated[int, Field(ge=1_000_000)] = 40_000_000
+    """Most pixels of a film, and of the films that a worker decodes at a time"""
+    endpoint_request_pixels: Annotated[int, Field(ge=1_000_000)] = 400_000_000
+    """Most pixels of a request's films together"""
     endpoint_concurrency: Annotated[int, Field(ge=1)] = 256
     """Most requests in work in a worker; more are 429"""
     endpoint_rate_limit: Annotated[float, Field(ge=0)] = 0.0

@@ -91,8 +91,8 @@ class LoggedWorld:
         digests = []
         for path in sorted(folder.rglob("*.jpeg")):
             read = film(base64.b64encode(path.read_bytes()).decode(), index=0)
-            digests.append(read.digest())
-            self.log.execute(INSERT_IMAGE, (read.digest(), *read.stored()))
+            digests.append(read.digest)
+            self.log.execute(INSERT_IMAGE, (read.digest, *read.stored()))
         self.log.commit()
         return digests
 

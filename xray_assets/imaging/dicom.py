@@ -60,6 +60,12 @@ def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
         raise InvalidImage("truncated", "the DICOM file is cut short or damaged") from error
 
 
+def claimed_size(data: bytes) -> tuple[int, int]:
+    """(width, height) that the data set states; raises nearly anything for a damaged one."""
+    dataset = _read(data)
+    return int(dataset.Columns), int(dataset.Rows)
+
+
 def _read(data: bytes) -> "Dataset":
     """Parse the data set; the transfer syntax first, because a deflated one could be a bomb."""
     from pydicom import dcmread

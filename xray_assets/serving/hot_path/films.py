@@ -4,7 +4,7 @@
 
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,25 +29,30 @@ class LargeFilm(Exception):
 
 @dataclass(slots=True)
 class Film:
-    """A decoded film: `model_input` float32 (64, 64); `source` the bytes it came from (None for an
-    array).
+    """A film that was decoded; its pixels are gone.
+
+    `model_input`: float32 (64, 64). `digest`: SHA-256 of the pixels (uint8 films) or of the shape,
+    the type and the values (arrays). `source`: the bytes it came from, None for an array.
     """
 
     model_input: np.ndarray
-    pixels: np.ndarray
+    digest: str
     source: bytes | None
+    is_bare: bool = False
+    """True when `source` holds the pixels and nothing else of what was sent."""
 
-    def digest(self) -> str:
-        """SHA-256 of the pixels (uint8 films) or of the shape, the type and the values (arrays)."""
-        if self.source is None:
-            return hashlib.sha256(b"64x64:float32:" + self.pixels.tobytes()).hexdigest()
-        return pixel_sha256(self.pixels)
+    def bare(self) -> "Film":
+        """The same film with a source that may be kept as it is."""
+        if self.source is None or self.is_bare:
+            return self
+        return replace(self, source=without_metadata(self.source), is_bare=True)
 
     def stored(self) -> tuple[str, bytes]:
         """(kind, bytes) that hold the same pixels and nothing else of what was sent."""
-        if self.source is None:
-            return FLOAT32, self.pixels.astype("<f4").tobytes()
-        return ENCODED, without_metadata(self.source)
+        source = self.bare().source
+        if source is None:
+            return FLOAT32, self.model_input.astype("<f4").tobytes()
+        return ENCODED, source
 
 
 def film(entry: Any, *, index: int, limits: DecodeLimits = SMALL_FILM) -> Film:
@@ -57,19 +62,20 @@ def film(entry: Any, *, index: int, limits: DecodeLimits = SMALL_FILM) -> Film:
     SMALL_FILM.
     """
     if isinstance(entry, str):
-        return _from_base64(entry, index=index, limits=limits)
-    if isinstance(entry, list):
-        return _from_array(entry, index=index)
-    raise _refused(
-        index, "not_an_image", "send base64 text of a JPEG, PNG or DICOM file, or a 64x64 array"
-    )
+        return read_film(film_bytes(entry, index=index), index=index, limits=limits)
+    return array_film(entry, index=index)
 
 
-def _from_base64(text: str, *, index: int, limits: DecodeLimits) -> Film:
+def film_bytes(text: str, *, index: int) -> bytes:
+    """The file in base64 text; raises BadRequest."""
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except (ValueError, UnicodeEncodeError):
-        data = _from_loose_base64(text, index=index)
+        return _from_loose_base64(text, index=index)
+
+
+def read_film(data: bytes, *, index: int, limits: DecodeLimits) -> Film:
+    """Decode a file. Raises as `film` does."""
     if limits is SMALL_FILM and data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC:
         raise LargeFilm
     try:
@@ -78,7 +84,7 @@ def _from_base64(text: str, *, index: int, limits: DecodeLimits) -> Film:
         if error.reason == "too_large" and limits is SMALL_FILM:
             raise LargeFilm from None
         raise _refused(index, error.reason, error.message) from None
-    return Film(model_input(pixels), pixels, data)
+    return Film(model_input(pixels), pixel_sha256(pixels), data)
 
 
 def _from_loose_base64(text: str, *, index: int) -> bytes:
@@ -92,7 +98,12 @@ def _from_loose_base64(text: str, *, index: int) -> bytes:
         raise _refused(index, "not_base64", "this is not base64 text") from None
 
 
-def _from_array(entry: list[Any], *, index: int) -> Film:
+def array_film(entry: Any, *, index: int) -> Film:
+    """A film that was sent as 64 lists of 64 numbers; raises BadRequest."""
+    if not isinstance(entry, list):
+        raise _refused(
+            index, "not_an_image", "send base64 text of a JPEG, PNG or DICOM file, or a 64x64 array"
+        )
     rows = [_numbers(row) for row in entry] if len(entry) == MODEL_SIDE else []
     if not rows or not all(rows):
         raise _refused(index, "wrong_shape", "an array must be 64 lists of 64 numbers")
@@ -107,7 +118,8 @@ def _from_array(entry: list[Any], *, index: int) -> Film:
             index, "out_of_range", "values must be in [0, 1], 0 = black: divide bytes by 255"
         )
     pixels = values.astype(np.float32)
-    return Film(pixels, pixels, None)
+    digest = hashlib.sha256(b"64x64:float32:" + pixels.tobytes()).hexdigest()
+    return Film(pixels, digest, None)
 
 
 def _numbers(row: Any) -> list[Any] | None:

@@ -1,21 +1,19 @@
 """The hot path: one invocation from its headers to a durable row and an answer. A plain ASGI
 callable, no framework in between.
 
-Small work is done at once on the serving thread; large bodies and films go to helper threads, so
-that nobody waits behind them.
+What of it is slow (large bodies and films) is `body_reader`'s.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from xray_assets.imaging.acceptable import DecodeLimits
 from xray_assets.serving.control.metrics import Metrics
-from xray_assets.serving.hot_path.bodies import Invocation, parse
-from xray_assets.serving.hot_path.films import SMALL_FILM, Film, LargeFilm, film
+from xray_assets.serving.hot_path.bodies import Invocation
+from xray_assets.serving.hot_path.body_reader import BodyReader
+from xray_assets.serving.hot_path.films import Film
 from xray_assets.serving.hot_path.http_answers import (
     ClientGone,
     Receive,
@@ -43,10 +41,6 @@ from xray_assets.web.refusals import (
     UnsupportedMedia,
 )
 from xray_assets.web.roles import Account, Act
-
-_SMALL_BODY = 256 * 1024
-_SMALL_BATCH = 4
-_ANY_FILM = DecodeLimits()
 
 
 class Invocations:
@@ -80,8 +74,7 @@ class Invocations:
         self._in_work = InWork(settings.endpoint_concurrency)
         self._body_limit = settings.endpoint_body_bytes
         self._sites = frozenset(settings.sites)
-        self._batch_limit = settings.endpoint_batch_limit
-        self._large = asyncio.Semaphore(2)
+        self._reader = BodyReader(settings)
 
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, endpoint_name: str
@@ -129,7 +122,7 @@ class Invocations:
     async def _predict(
         self, body: bytes, endpoint: LiveEndpoint, send: Send, started: float, account: Account
     ) -> None:
-        invocation, films, light = await self._read(body)
+        invocation, films, light = await self._reader.read(body)
         sites = sites_of(invocation.sites, own=account.site, allowed=self._sites)
         purpose = PURPOSE_OF[account.role]
         request_id = new_request_id()
@@ -174,25 +167,6 @@ class Invocations:
         }
         await answer(send, 200, json.dumps(answered).encode(), headers)
 
-    async def _read(self, body: bytes) -> tuple[Invocation, list[Film], bool]:
-        """Parse and decode: at once when it is little work (True), else on a helper thread."""
-        if len(body) <= _SMALL_BODY:
-            invocation = parse(body, batch_limit=self._batch_limit)
-            if len(invocation.images) <= _SMALL_BATCH:
-                try:
-                    return invocation, _films(invocation, SMALL_FILM), True
-                except LargeFilm:
-                    pass
-            async with self._large:
-                return invocation, await asyncio.to_thread(_films, invocation, _ANY_FILM), False
-        async with self._large:
-            invocation, films = await asyncio.to_thread(self._read_large, body)
-            return invocation, films, False
-
-    def _read_large(self, body: bytes) -> tuple[Invocation, list[Film]]:
-        invocation = parse(body, batch_limit=self._batch_limit)
-        return invocation, _films(invocation, _ANY_FILM)
-
     def _missing(self, name: str) -> Refusal:
         reason = self._not_ready.get(name)
         if reason is not None:
@@ -207,12 +181,6 @@ class Invocations:
         self._metrics.answered(endpoint_name, assigned, served, status=status, seconds=seconds)
         if assigned != served:
             self._metrics.fell_back(endpoint_name, assigned, scored.failure or "error")
-
-
-def _films(invocation: Invocation, limits: DecodeLimits) -> list[Film]:
-    return [
-        film(entry, index=index, limits=limits) for index, entry in enumerate(invocation.images)
-    ]
 
 
 def _check_media(headers: dict[bytes, bytes]) -> None:

@@ -106,15 +106,23 @@ class ServedModel:
 
     def _run(self) -> None:
         while (job := self._queue.get()) is not None:
-            films, loop, answer = job
-            if answer.done():  # nobody waits any more
-                continue
-            try:
-                scores, failure = _checked(self.classifier, films), None
-            except ModelFailed as error:
-                scores, failure = [], error
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_end, answer, scores, failure)
+            self._answer(*job)
+            del job  # not held while the thread waits
+
+    def _answer(
+        self,
+        films: np.ndarray,
+        loop: asyncio.AbstractEventLoop,
+        answer: "asyncio.Future[list[float]]",
+    ) -> None:
+        if answer.done():  # nobody waits any more
+            return
+        try:
+            scores, failure = _checked(self.classifier, films), None
+        except ModelFailed as error:
+            scores, failure = [], error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_end, answer, scores, failure)
 
 
 def _end(

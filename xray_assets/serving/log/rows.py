@@ -55,7 +55,7 @@ def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
     client_request = None if sent is None else case_keys.of_client_request(sent)
     rows = LogRows([], [], entry.config_version, None)
     for index, film in enumerate(entry.films):
-        digest = film.digest()
+        digest = film.digest
         patient = entry.patient_ids[index]
         rows.films.append((digest, film))
         rows.predictions.append(

@@ -115,20 +115,27 @@ class LogWriter:
         _end([answer for _, answer in group], problem)
 
     def _run(self) -> None:
-        job: _Job | None = _PROBE
-        while job is not None:
-            group: list[_Ready] = []
-            job = self._queue.get()
-            while job is not None:
-                group += job if isinstance(job, list) else self._ready(*job)
-                if self._queue.empty() or len(group) >= MAX_BATCH:
-                    break
-                job = self._queue.get()
-            with self._lock:
-                problem = self._attempt([rows for rows, _ in group])
-            if group:
-                _wake([answer for _, answer in group], problem)
+        while self._write_next():
+            pass
         self._file.close()
+
+    def _write_next(self) -> bool:
+        """Wait for work and write it with all that has come meanwhile; False at the end.
+
+        A call of its own, so that what was written is not held while the thread waits for more.
+        """
+        group: list[_Ready] = []
+        job = self._queue.get()
+        while job is not None:
+            group += job if isinstance(job, list) else self._ready(*job)
+            if self._queue.empty() or len(group) >= MAX_BATCH:
+                break
+            job = self._queue.get()
+        with self._lock:
+            problem = self._attempt([rows for rows, _ in group])
+        if group:
+            _wake([answer for _, answer in group], problem)
+        return job is not None
 
     def _ready(self, entry: LogEntry, answer: _Answer) -> list[_Ready]:
         try:

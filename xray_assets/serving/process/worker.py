@@ -11,6 +11,7 @@ import uvicorn
 
 from xray_assets.serving.process.acceptor import Acceptor
 from xray_assets.serving.process.application import Application
+from xray_assets.serving.process.freed_memory import return_large_blocks
 from xray_assets.serving.process.server_log import HttpServerEvents, ServerLog
 from xray_assets.settings import Settings
 from xray_assets.web.http_protocol import BoundedHttpProtocol
@@ -31,6 +32,7 @@ def run_worker(
     """Serve on an open socket in this process, until a signal, or until the pipe `lifeline` ends:
     then the supervisor was killed, and a worker that went on would hold its port.
     """
+    return_large_blocks()
     application = Application(settings, server_log)
     uvicorn_log = logging.getLogger("uvicorn")
     uvicorn_log.handlers, uvicorn_log.propagate = [HttpServerEvents(server_log)], False
