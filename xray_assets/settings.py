@@ -89,7 +89,11 @@ class Settings(BaseSettings):
     """Fewer requests are too few to judge rates and latency"""
 
     host: str = "127.0.0.1"
-    """Address that everything listens on"""
+    """Address of the servers that ask for a token: endpoint and feedback API"""
+    dagster_host: str = "127.0.0.1"
+    """Address of the pages without a token: Dagster's webserver and MLflow's UI"""
+    allowed_hosts: str = ""
+    """More names that clients may use for this machine (in the header Host), by commas"""
     dagster_port: int = 3000
     """Dagster's webserver"""
     endpoint_port: int = 8600
@@ -240,6 +244,11 @@ class Settings(BaseSettings):
         return f"http://{self.host}:{self.feedback_port}"
 
     @property
+    def mlflow_url(self) -> str:
+        """Base URL of MLflow's UI."""
+        return f"http://{self.dagster_host}:{self.mlflow_port}"
+
+    @property
     def dagster_url(self) -> str:
         """Base URL of the Dagster webserver."""
-        return f"http://{self.host}:{self.dagster_port}"
+        return f"http://{self.dagster_host}:{self.dagster_port}"

@@ -25,6 +25,7 @@ PORTS = {
     "feedback_port": FEEDBACK_API,
     "mlflow_port": MLFLOW_UI,
 }
+PAGES = (WEBSERVER, MLFLOW_UI)
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
         port, what = getattr(settings, setting), f"Port of {service} ({variable(setting)})"
         if service in alive and alive[service].port == port:
             yield Finding(OK, what, f"{port}, used by our process {alive[service].pid}")
-        elif readiness.is_free(settings.host, port):
+        elif readiness.is_free(settings.dagster_host if service in PAGES else settings.host, port):
             yield Finding(OK, what, f"{port}, free")
         else:
             status = WARN if service == MLFLOW_UI else FAIL

@@ -93,7 +93,7 @@ def training_settings(settings: Settings) -> dict[str, Any]:
         "environment": settings.environment,
         "tracking_uri": settings.mlflow_uri,
         "artifacts_uri": (settings.mlflow_folder / "artifacts").as_uri(),
-        "mlflow_url": f"http://{settings.host}:{settings.mlflow_port}",
+        "mlflow_url": settings.mlflow_url,
         "seed": settings.seed,
         "epochs": settings.epochs,
         "threads": settings.training_threads,

@@ -41,6 +41,7 @@ class Service:
     is_ready: Callable[[float], bool]
     """Asked with the Unix time of the start."""
     url: str | None = None
+    host: str = "127.0.0.1"
     port: int | None = None
     port_setting: str = ""
     after: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
     location, socket = code_location(workspace), sockets / CODE_SOCKET
     shared = settings.state / "run" / "workspace.yaml"
     shared.write_text(location.shared_workspace(socket))
-    host, dagster_url = settings.host, settings.dagster_url
+    dagster_url = settings.dagster_url
     known = (
         Service(
             CODE_SERVER,
@@ -85,12 +86,10 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
         Service(
             WEBSERVER,
             "Dagster",
-            _python(
-                "dagster_webserver", "--workspace", str(shared), "--host", host,
-                "--port", str(settings.dagster_port), "--suppress-warnings",
-            ),
+            _python("xray_assets.stack.dagster_webserver", str(shared)),
             lambda _started: readiness.dagster_loaded(dagster_url),
             dagster_url,
+            settings.dagster_host,
             settings.dagster_port,
             "dagster_port",
             after=(CODE_SERVER,),
@@ -111,6 +110,7 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
             _python("xray_assets.serving"),
             lambda _started: readiness.answers(f"{settings.endpoint_url}/health"),
             settings.endpoint_url,
+            settings.host,
             settings.endpoint_port,
             "endpoint_port",
         ),
@@ -120,20 +120,17 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
             _python("xray_assets.feedback"),
             lambda _started: readiness.answers(f"{settings.feedback_url}/health"),
             settings.feedback_url,
+            settings.host,
             settings.feedback_port,
             "feedback_port",
         ),
         Service(
             MLFLOW_UI,
             "MLflow",
-            _python(
-                "mlflow", "server", "--host", host, "--port", str(settings.mlflow_port),
-                "--workers", "1",
-                "--backend-store-uri", settings.mlflow_uri,
-                "--default-artifact-root", (settings.mlflow_folder / "artifacts").as_uri(),
-            ),
-            lambda _started: readiness.answers(f"http://{host}:{settings.mlflow_port}/health"),
-            f"http://{host}:{settings.mlflow_port}",
+            _python("xray_assets.stack.mlflow_ui"),
+            lambda _started: readiness.answers(f"{settings.mlflow_url}/health"),
+            settings.mlflow_url,
+            settings.dagster_host,
             settings.mlflow_port,
             "mlflow_port",
         ),

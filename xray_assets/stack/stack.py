@@ -126,7 +126,7 @@ class Stack:
 
     def _refuse_taken_ports(self, chosen: Sequence[Service]) -> None:
         for service in chosen:
-            if service.port is None or readiness.is_free(self.settings.host, service.port):
+            if service.port is None or readiness.is_free(service.host, service.port):
                 continue
             raise StackError(
                 f"port {service.port} of {service.title} is taken by another program: stop it, or "

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xray_assets_tests.serving.server_process import Server
 
-REQUEST = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def open_connections(server: Server, number: int) -> list[socket.socket]:

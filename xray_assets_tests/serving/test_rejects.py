@@ -120,7 +120,7 @@ def test_a_client_that_leaves_in_the_middle_disturbs_nobody(shared_server: Serve
     for _ in range(5):
         with socket.create_connection((host, int(port))) as connection:
             head = (
-                f"POST /serving-endpoints/{ENDPOINT}/invocations HTTP/1.1\r\nHost: x\r\n"
+                f"POST /serving-endpoints/{ENDPOINT}/invocations HTTP/1.1\r\nHost: localhost\r\n"
                 f"Authorization: Bearer {shared_server.token}\r\nContent-Length: 5000\r\n\r\n"
             )
             connection.sendall(head.encode() + b'{"inputs": [')
@@ -233,8 +233,8 @@ def test_an_endless_head_is_cut_off(shared_server: Server) -> None:
 
 def test_requests_in_one_packet_are_answered_in_order(shared_server: Server) -> None:
     host, port = shared_server.url.removeprefix("http://").split(":")
-    one = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-    last = b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    one = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(one * 5 + last)
         answer = b""

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,11 +23,13 @@ from xray_assets.feedback.message import FeedbackRefused
 from xray_assets.feedback.submission import compose_batch
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
-from xray_assets.web.body_limit import BodyLimit
+from xray_assets.web.bounds import FEEDBACK
+from xray_assets.web.gate import Gate
+from xray_assets.web.origin import allowed_hosts
 from xray_assets.web.refusals import Refusal, UnknownEndpoint
 from xray_assets.web.roles import Account, Act
 
-BODY_LIMIT = 16 * 1024 * 1024
+OPEN_PATHS = frozenset({"/health"})
 ROWS_LIMIT = 10_000
 
 _STATUS = {"RESOURCE_CONFLICT": 409, "CONTRADICTORY_FEEDBACK": 409}
@@ -69,11 +71,9 @@ class FeedbackBatch(BaseModel):
     feedback: list[FeedbackRow] = Field(min_length=1, max_length=ROWS_LIMIT)
 
 
-def known_account(
-    request: Request, authorization: Annotated[str | None, Header()] = None
-) -> Account:
-    """Who calls. Raises Unauthenticated."""
-    return request.app.state.accounts.account(authorization)
+def known_account(request: Request) -> Account:
+    """Who calls, as the gate found."""
+    return request.scope["account"]
 
 
 Known = Annotated[Account, Depends(known_account)]
@@ -127,7 +127,13 @@ def feedback_api(settings: Settings) -> FastAPI:
     # The documentation pages load scripts from a CDN.
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.state.settings, api.state.accounts = settings, Accounts(settings)
-    api.add_middleware(BodyLimit, limit=BODY_LIMIT)
+    api.add_middleware(
+        Gate,  # type: ignore[arg-type]
+        hosts=allowed_hosts(settings),
+        bounds=FEEDBACK,
+        accounts=api.state.accounts,
+        open_paths=OPEN_PATHS,
+    )
     api.include_router(routes)
     _answer_errors(api)
     return api

@@ -14,15 +14,6 @@ from xray_assets.serving.control.metrics import Metrics
 from xray_assets.serving.hot_path.bodies import Invocation
 from xray_assets.serving.hot_path.body_reader import BodyReader
 from xray_assets.serving.hot_path.films import Film
-from xray_assets.serving.hot_path.http_answers import (
-    ClientGone,
-    Receive,
-    Scope,
-    Send,
-    answer,
-    answer_refusal,
-    read_body,
-)
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint, Scored
 from xray_assets.serving.hot_path.origin import PURPOSE_OF, sites_of
 from xray_assets.serving.hot_path.request_ids import new_request_id
@@ -31,7 +22,16 @@ from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
-from xray_assets.web.rate_limit import InWork, RateLimit
+from xray_assets.web.bounds import InWork, RateLimit, endpoint_bounds
+from xray_assets.web.http_answers import (
+    ClientGone,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_refusal,
+    read_body,
+)
 from xray_assets.web.refusals import (
     BadRequest,
     Refusal,
@@ -71,8 +71,7 @@ class Invocations:
         self._server_log = server_log
         self._waiting = waiting
         self._rate_limit = RateLimit(settings.endpoint_rate_limit)
-        self._in_work = InWork(settings.endpoint_concurrency)
-        self._body_limit = settings.endpoint_body_bytes
+        self._in_work = InWork(endpoint_bounds(settings))
         self._sites = frozenset(settings.sites)
         self._reader = BodyReader(settings)
 
@@ -112,7 +111,7 @@ class Invocations:
             body = await read_body(
                 receive,
                 declared=int(declared) if declared else None,
-                limit=self._body_limit,
+                limit=self._in_work.bounds.body_bytes,
                 ticket=ticket,
             )
             await self._predict(body, endpoint, send, started, account)

@@ -18,7 +18,6 @@ from xray_assets.serving.control.openapi import completed
 from xray_assets.serving.control.operations import Operations
 from xray_assets.serving.control.routes import control_routes
 from xray_assets.serving.hot_path.case_keys import CaseKeys
-from xray_assets.serving.hot_path.http_answers import Message, Receive, Scope, Send, answer_refusal
 from xray_assets.serving.hot_path.invocations import Invocations
 from xray_assets.serving.log.retention import purge
 from xray_assets.serving.log.traffic import Traffic
@@ -27,6 +26,8 @@ from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.serving.process.worker_statuses import WorkerStatuses
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
+from xray_assets.web.http_answers import Message, Receive, Scope, Send, answer_refusal
+from xray_assets.web.origin import allowed_hosts, refusal
 from xray_assets.web.refusals import MethodNotAllowed, Refusal, Unavailable, UnknownEndpoint
 
 LOG_FILE = "log.sqlite"
@@ -45,6 +46,7 @@ class Application:
         self.requests: Sized = ()
         """Requests that have arrived, begun or not; the HTTP server's own set once it runs."""
         self._settings = settings
+        self._hosts = allowed_hosts(settings)
         self._server_log = server_log
         self._log_path = folder / LOG_FILE
         self._workers = WorkerStatuses(folder)
@@ -118,6 +120,9 @@ class Application:
             return
         if self._operations.stopping:
             send = _closing(send)
+        if refused := refusal(dict(scope["headers"]), self._hosts, scope["method"]):
+            await answer_refusal(send, refused, close=True)
+            return
         path: str = scope["path"]
         if path.startswith(_PREFIX) and path.endswith(_SUFFIX):
             if scope["method"] != "POST":

@@ -1,12 +1,46 @@
-"""Limits on what one server takes on: requests a second of a token, requests and bytes in work at
-once.
+"""What a request, a connection and a server may cost: for every server of the project, here.
+
+`http_protocol` holds a connection's bounds, `http_answers.read_body` and `gate` a request's. What
+decoding a film costs is the endpoint's own (`serving/hot_path`).
 """
 
 import time
+from dataclasses import dataclass
 
+from xray_assets.settings import Settings
 from xray_assets.web.refusals import TooManyRequests
 
-MAX_BYTES_IN_WORK = 256 * 1024 * 1024
+HEAD_BYTES = 128 * 1024
+HEAD_SECONDS = 30.0
+"""Of a connection's start, or the first byte of a request, to the end of its head."""
+BODY_SECONDS = 30.0
+"""Of the end of a head to the end of its body."""
+WRITE_SECONDS = 60.0
+"""How long a client may leave an answer unread."""
+CONNECTIONS = 512
+"""Of one process; more are closed at once."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one server takes on at a time; more is 429."""
+
+    body_bytes: int
+    requests: int = 256
+    bytes_in_work: int = 64 * 1024 * 1024
+
+
+FEEDBACK = Bounds(body_bytes=16 * 1024 * 1024)
+DAGSTER = MLFLOW = Bounds(body_bytes=4 * 1024 * 1024, requests=64)
+
+
+def endpoint_bounds(settings: Settings) -> Bounds:
+    """Of one worker of the endpoint."""
+    return Bounds(
+        body_bytes=settings.endpoint_body_bytes,
+        requests=settings.endpoint_concurrency,
+        bytes_in_work=256 * 1024 * 1024,
+    )
 
 
 class RateLimit:
@@ -39,14 +73,14 @@ class RateLimit:
 class InWork:
     """How much is being worked on: bounds memory and waiting."""
 
-    def __init__(self, max_requests: int) -> None:
-        self._max_requests = max_requests
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
         self.requests = 0
         self.bytes = 0
 
     def enter(self) -> "Ticket":
         """Begin a request; raises TooManyRequests when too many are in work."""
-        if self.requests >= self._max_requests:
+        if self.requests >= self.bounds.requests:
             raise TooManyRequests(
                 f"{self.requests} requests are in work: retry in a second", reason="concurrency"
             )
@@ -65,7 +99,7 @@ class Ticket:
 
     def hold(self, size: int) -> None:
         """Count `size` more bytes; raises TooManyRequests when memory would run short."""
-        if self._in_work.bytes + size > MAX_BYTES_IN_WORK:
+        if self._in_work.bytes + size > self._in_work.bounds.bytes_in_work:
             raise TooManyRequests(
                 "too many large bodies are in work: retry in a second", reason="memory"
             )

@@ -1,19 +1,18 @@
-"""Raw ASGI answers and body reading, shared by the hot path and the dispatcher. No routes here."""
+"""Raw ASGI: complete answers, and bodies read within their bounds. No routes here."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-from xray_assets.web.rate_limit import Ticket
-from xray_assets.web.refusals import BadRequest, BodyTooLarge, Refusal
+from xray_assets.web.bounds import Ticket
+from xray_assets.web.refusals import BodyTooLarge, Refusal
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-BODY_SECONDS = 30.0
 _JSON = (b"content-type", b"application/json")
 _DRAINED_BODIES = 4
 """A body over the limit is read (and dropped) up to so many limits, because few clients read an
@@ -44,14 +43,16 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_refusal(send: Send, refusal: Refusal) -> None:
-    """Send the error JSON of a refusal, with the headers that its status asks for."""
+async def answer_refusal(send: Send, refusal: Refusal, *, close: bool = False) -> None:
+    """Send the error JSON of a refusal, with the headers that its status asks for. `close`: the
+    connection, because its body was not read.
+    """
     headers: list[Header] = []
     if refusal.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if refusal.status in (429, 503):
         headers.append((b"retry-after", b"1"))
-    if refusal.status == 413:
+    if close or refusal.status == 413:
         headers.append((b"connection", b"close"))
     await answer(send, refusal.status, refusal.body(), headers)
 
@@ -59,20 +60,12 @@ async def answer_refusal(send: Send, refusal: Refusal) -> None:
 async def read_body(receive: Receive, *, declared: int | None, limit: int, ticket: Ticket) -> bytes:
     """The request's body; its bytes are held by `ticket` as they come.
 
-    Raises BodyTooLarge, TooManyRequests, BadRequest (too slow), ClientGone.
+    Raises BodyTooLarge, TooManyRequests, ClientGone; `http_protocol` cuts a slow body off.
     """
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            message = await _next(receive)
-            body: bytes = message.get("body", b"")
-            if message.get("more_body"):
-                return await _rest_of_body(
-                    receive, body, declared=declared, limit=limit, ticket=ticket
-                )
-    except TimeoutError:
-        raise BadRequest(
-            f"the body did not arrive within {BODY_SECONDS:.0f} s", reason="slow_body"
-        ) from None
+    message = await _next(receive)
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        return await _rest_of_body(receive, body, declared=declared, limit=limit, ticket=ticket)
     if len(body) > limit:
         raise _too_large(limit)
     ticket.hold(len(body))
