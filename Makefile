@@ -50,6 +50,8 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## Stop what runs; remove state and caches (the virtual environment stays)
-	@if [ -x $(XRAY) ]; then $(XRAY) down; fi
+	@if [ -x $(XRAY) ]; then $(XRAY) down --below .state; \
+	elif ls .state/run/*.json .state/*/run/*.json >/dev/null 2>&1; then \
+		echo "a stack may run from .state: \`make install\`, then \`make clean\` stops it"; exit 1; fi
 	rm -rf .state .pytest_cache .ruff_cache .hypothesis
 	find xray_assets xray_assets_tests -name __pycache__ -type d -prune -exec rm -rf {} +

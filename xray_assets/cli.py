@@ -39,7 +39,8 @@ def main() -> None:
     """Run a command; the project's own errors are shown as one message, without a traceback."""
     os.umask(PRIVATE)
     # As Ctrl-C, so that what a command started is stopped on every way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         app()
     except KeyboardInterrupt:

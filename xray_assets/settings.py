@@ -5,17 +5,22 @@ Read by every process (Dagster, the endpoint, the feedback API, the CLI), so it 
 Dagster nor tables. Nothing is read at import: a process calls `Settings()` once.
 """
 
+import difflib
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xray_assets.catalog import Catalog
 
 PROJECT = Path(__file__).resolve().parent.parent
-"""The checkout this package runs from; relative paths in settings start here."""
+"""The checkout this package runs from."""
+
+OTHER_VARIABLES = ("XRAY_READER_TOKEN", "XRAY_SERVING_SETTINGS")
+"""Variables that are no settings: a reader's token for the CLI, the endpoint's to its workers."""
 
 
 class Settings(BaseSettings):
@@ -31,8 +36,8 @@ class Settings(BaseSettings):
     """local | databricks: the same graph with other resources"""
     environment: Literal["dev", "pilot", "prod"] = "dev"
     """dev | pilot | prod: part of the catalog's name"""
-    state: Path = Path(".state")
-    """Folder of everything a stack keeps"""
+    state: Path = PROJECT / ".state"
+    """Folder of everything a stack keeps; unset: .state in the checkout"""
     lake_uri: str = ""
     """Root of the Delta tables (s3://... or a folder); empty: <state>/lake"""
 
@@ -183,10 +188,34 @@ class Settings(BaseSettings):
                 )
         return tuple(value)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_misspelt_variable(cls, values: Any) -> Any:
+        """Refuse a variable that nothing reads: whoever wrote it wants something else than runs."""
+        known = [f"XRAY_{name.upper()}" for name in cls.model_fields] + [*OTHER_VARIABLES]
+        for name in os.environ:
+            if name.upper().startswith("XRAY_") and name.upper() not in known:
+                nearest = difflib.get_close_matches(name.upper(), known, n=1)
+                hint = f": did you mean {nearest[0]}?" if nearest else ""
+                raise ValueError(f"{name} is no setting{hint}")
+        return values
+
     @field_validator("state", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value if value.is_absolute() else PROJECT / value
+        return Path.cwd() / value
+
+    @field_validator("lake_uri", mode="after")
+    @classmethod
+    def _absolute_lake(cls, value: str) -> str:
+        return value if not value or "://" in value else str(Path.cwd() / value)
+
+    @field_validator("source", mode="after")
+    @classmethod
+    def _absolute_source(cls, value: str) -> str:
+        kind, _, place = value.partition(":")
+        local = kind == "folder" and place and "://" not in place
+        return f"folder:{Path.cwd() / place}" if local else value
 
     @property
     def catalog(self) -> Catalog:

@@ -63,7 +63,9 @@ def show_error(error: Exception) -> None:
     message = str(error)
     if isinstance(error, ValidationError) and error.title == "Settings":
         wrong = (
-            f"{variable(str(one['loc'][0]))}: {one['msg'].removeprefix('Value error, ')}"
+            ": ".join(
+                (*map(variable, map(str, one["loc"][:1])), one["msg"].removeprefix("Value error, "))
+            )
             for one in error.errors()
         )
         message = "\n".join(wrong) + "\n`xray settings` lists the settings once these are mended"

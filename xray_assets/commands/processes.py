@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,17 +71,21 @@ def up(
         stack.stop()
 
 
-def down() -> None:
+def down(
+    below: Annotated[
+        Path | None, typer.Option(help="Every stack whose state folder is this one, or lies in it")
+    ] = None,
+) -> None:
     """Stop what was started from this state folder and still runs."""
     from xray_assets.stack import running
 
-    settings = read_settings()
-    known = running.recorded(settings)
-    alive = [name for name, process in known.items() if process.is_alive]
-    running.stop(settings, known)
-    console().print(
-        f"stopped {', '.join(alive)}" if alive else f"nothing runs from {settings.state}"
-    )
+    settings, out = read_settings(), console()
+    chosen = [settings] if below is None else running.below(settings, below.resolve())
+    for one in chosen:
+        known = running.recorded(one)
+        alive = [name for name, process in known.items() if process.is_alive]
+        running.stop(one, known)
+        out.print(f"stopped {', '.join(alive)}" if alive else f"nothing runs from {one.state}")
 
 
 def serve() -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ def run_job(
         raise XrayError(f"no job {job}: choose from {', '.join(known)}")
     prepare_state(settings)
     os.environ.update(process_environment(settings))
+    warnings.filterwarnings("ignore", module="dagster")  # previews that it uses itself
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as instance:

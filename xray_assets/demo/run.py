@@ -28,7 +28,7 @@ from xray_assets.demo.scenarios import SCENARIOS, Scenario
 from xray_assets.deployments import resources
 from xray_assets.jobs import evaluate, lineage
 from xray_assets.rollout.experiment import Experiment
-from xray_assets.settings import Settings
+from xray_assets.settings import PROJECT, Settings
 from xray_assets.stack import running
 from xray_assets.stack.stack import Stack
 
@@ -70,7 +70,7 @@ def _prepare(scenario: Scenario) -> Settings:
     """
     for name, value in scenario.variables.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("XRAY_STATE", f".state/demo-{scenario.name}")
+    os.environ.setdefault("XRAY_STATE", str(PROJECT / ".state" / f"demo-{scenario.name}"))
     settings = Settings()
     if alive := running.running(settings):
         raise RunFailed(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from xray_assets.doctor.finding import FAIL, OK, Finding
-from xray_assets.settings import PROJECT, Settings
+from xray_assets.settings import Settings
 
 KAGGLE_FILES = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
 
@@ -22,7 +22,7 @@ def sources(settings: Settings, variables: Mapping[str, str] = os.environ) -> It
         yield Finding(OK, "Kaggle credentials", f"{'present' if found else 'none'} ({use})")
     kind, _, place = settings.source.partition(":")
     if kind == "folder" and "://" not in place:
-        folder = PROJECT / place
+        folder = Path(place)
         if folder.is_dir():
             yield Finding(OK, "Films", str(folder))
         else:

@@ -30,6 +30,13 @@ def recorded(settings: Settings) -> dict[str, RunningProcess]:
     return processes.recorded(run_folder(settings))
 
 
+def below(settings: Settings, folder: Path) -> list[Settings]:
+    """The settings of every stack that was started from this folder or from one in it."""
+    records = (*folder.glob("run/*.json"), *folder.glob("*/run/*.json"))
+    states = sorted({record.parent.parent for record in records})
+    return [settings.model_copy(update={"state": state}) for state in states]
+
+
 def stop(settings: Settings, chosen: dict[str, RunningProcess]) -> None:
     """End these processes as `end` does; with the last one, what they shared goes too."""
     end(settings, chosen)

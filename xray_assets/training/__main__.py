@@ -3,6 +3,7 @@
 By hand, the extras come as JSON: `python -m xray_assets.training '{"family": "keras", ...}'`.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -26,4 +27,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with contextlib.suppress(KeyboardInterrupt):  # whoever pressed Ctrl-C knows; 130 says it
+        sys.exit(main())
+    sys.exit(130)

@@ -292,6 +292,16 @@ def test_a_stack_left_running_is_found_and_stopped_by_its_records(
     assert not (running.run_folder(settings) / "sockets").is_symlink()
 
 
+def test_every_stack_in_a_folder_is_found_so_that_nothing_is_deleted_under_it(
+    made_of: Callable[..., Stack], settings: Settings
+) -> None:
+    with made_of(service("endpoint")):
+        for folder in (settings.state, settings.state.parent):
+            (found,) = running.below(settings, folder)
+            assert running.running(found)["endpoint"].is_alive
+    assert running.below(settings, settings.state.parent) == []
+
+
 def test_services_have_groups_and_unknown_names_are_listed() -> None:
     assert expand(["daemon", "dagster"]) == GROUPS["dagster"]
     assert expand([MLFLOW_UI, *DEFAULT_SERVICES]) == (*DEFAULT_SERVICES, MLFLOW_UI)
