@@ -6,9 +6,10 @@ from pathlib import Path
 from xray_assets.settings import Settings
 from xray_assets.training.families import build
 from xray_assets.training.films import load_splits
-from xray_assets.training.fitting import Plan, fit
+from xray_assets.training.fitting import fit
 from xray_assets.training.judging import Judgement, judged
 from xray_assets.training.request import TrainingRequest
+from xray_assets.training_plan import TrainingPlan
 
 
 def trained(
@@ -21,11 +22,18 @@ def trained(
     """
     splits = load_splits(str(manifest), seed=seed, limit=limit, threads=1)
     network = build(family, seed=seed, threads=1)
-    fit(network, splits.train, splits.validation, Plan(epochs=settings.epochs), seed=seed)
+    plan = TrainingPlan(
+        seed=seed,
+        epochs=settings.epochs,
+        gate_min_auc=0,
+        gate_min_sensitivity=0,
+        gate_max_parity=1,
+        gates_cause="benchmark",
+    )
+    fit(network, splits.train, splits.validation, plan)
     request = TrainingRequest(
         family=family, films=str(manifest), model_name="m", tracking_uri="", artifacts_uri="",
-        seed=seed, epochs=settings.epochs, threads=1, min_auc=0, min_sensitivity=0, max_parity=1,
-        gates_cause="benchmark",
+        plan=plan,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         return judged(network, splits, request, Path(folder))

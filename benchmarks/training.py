@@ -27,6 +27,8 @@ from xray_assets.curation.patients import patient_of
 from xray_assets.curation.splits import split_of
 from xray_assets.settings import Settings
 from xray_assets.training.request import TrainingRequest
+from xray_assets.training.tracking import EXPERIMENT
+from xray_assets.training_plan import TrainingPlan
 
 FIGURES = ("test_auc", "test_sensitivity", "test_specificity", "test_accuracy", "test_ece")
 
@@ -110,18 +112,19 @@ def main() -> None:
                     model_name=f"benchmark.models.{family}",
                     tracking_uri=uri,
                     artifacts_uri=(root / "artifacts").as_uri(),
-                    seed=seed,
-                    epochs=chosen.epochs,
-                    threads=1,
-                    limit=chosen.limit,
-                    min_auc=0.0,
-                    min_sensitivity=0.0,
-                    max_parity=1.0,
-                    gates_cause="benchmark",
+                    plan=TrainingPlan(
+                        seed=seed,
+                        epochs=chosen.epochs,
+                        train_limits={family: chosen.limit} if chosen.limit else {},
+                        gate_min_auc=0.0,
+                        gate_min_sensitivity=0.0,
+                        gate_max_parity=1.0,
+                        gates_cause="benchmark",
+                    ),
                 )
                 wall, cpu = train(request, threads=1)
                 client = mlflow.MlflowClient(uri)
-                experiment = client.get_experiment_by_name(f"pneumonia-{family}")
+                experiment = client.get_experiment_by_name(EXPERIMENT)
                 run = client.search_runs([experiment.experiment_id], max_results=1)[0]
                 metrics = run.data.metrics
                 rows.append([metrics[name] for name in FIGURES])

@@ -44,7 +44,22 @@ PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
 OTHER_SITE = "other"
 """The site of a request that named none that is configured."""
 
-FAMILIES: dict[str, Key] = {"keras": KERAS_CLASSIFIER, "pytorch": PYTORCH_CLASSIFIER}
+@dataclass(frozen=True)
+class Family:
+    """A family of classifiers: the registered model, its framework as people call it, and the class
+    in `training/families/` that trains it.
+    """
+
+    model: Key
+    framework: str
+    network: str
+
+
+FAMILIES = {
+    "keras": Family(KERAS_CLASSIFIER, "Keras", "keras_classifier:KerasNetwork"),
+    "pytorch": Family(PYTORCH_CLASSIFIER, "PyTorch", "torch_classifier:TorchNetwork"),
+}
+"""The one place to name a family. The first one serves while there is nothing to compare."""
 
 
 @dataclass(frozen=True)

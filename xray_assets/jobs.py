@@ -33,8 +33,8 @@ lineage = dg.define_asset_job(
 )
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.assets(catalog.KERAS_CLASSIFIER, catalog.PYTORCH_CLASSIFIER),
-    description="Train and register both classifiers; moves no role.",
+    selection=dg.AssetSelection.assets(*(family.model for family in catalog.FAMILIES.values())),
+    description="Train and register every classifier; moves no role.",
 )
 deploy = dg.define_asset_job(
     "deploy",

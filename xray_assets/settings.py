@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from xray_assets.catalog import Catalog
+from xray_assets.training_plan import TrainingPlan
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout this package runs from."""
@@ -23,13 +24,17 @@ OTHER_VARIABLES = ("XRAY_READER_TOKEN", "XRAY_SERVING_SETTINGS")
 """Variables that are no settings: a reader's token for the CLI, the endpoint's to its workers."""
 
 
-class Settings(BaseSettings):
-    """What a person may choose. `xray settings` prints them; the README explains the ones that
-    matter.
+class Settings(TrainingPlan, BaseSettings):
+    """What a person may choose, the training's plan included. `xray settings` prints them; the
+    README explains the ones that matter.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="XRAY_", frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix="XRAY_",
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        enable_decoding=False,  # validators read the few settings that are no single value
     )
 
     deployment: Literal["local", "databricks"] = "local"
@@ -45,33 +50,14 @@ class Settings(BaseSettings):
     """auto | phantom | kaggle | folder:PATH | folder:s3://BUCKET/PREFIX"""
     image_limit: int | Literal["all"] = 1000
     """Films to ingest, half of each class, or all"""
-    seed: int = 0
-    """Of the choice of films, the split, the training and the phantoms"""
-    split_shares: Annotated[tuple[float, float, float], NoDecode] = (0.7, 0.1, 0.2)
+    split_shares: tuple[float, float, float] = (0.7, 0.1, 0.2)
     """Patients in train/val/test"""
     decode_threads: Annotated[int, Field(ge=1)] = 2
     """Threads that decode films in assets"""
 
-    epochs: Annotated[int, Field(ge=1)] = 16
-    """Epochs of a training, which may stop earlier"""
-    train_limit_keras: int | Literal["all"] = "all"
-    """Films that the Keras model is trained on"""
-    train_limit_pytorch: int | Literal["all"] = "all"
-    """Films that the PyTorch model is trained on"""
-    training_threads: Annotated[int, Field(ge=1)] = 1
-    """Threads of a training; one training runs at a time"""
-    gate_min_auc: Annotated[float, Field(ge=0, le=1)] = 0.90
-    """Lowest test AUC that is registered"""
-    gate_min_sensitivity: Annotated[float, Field(ge=0, le=1)] = 0.85
-    """Lowest test sensitivity that is registered"""
-    gate_max_parity: Annotated[float, Field(gt=0)] = 1e-5
-    """Largest difference of probability between native and ONNX model"""
-    gates_cause: str = "default floors"
-    """Recorded with the gates: why the floors are what they are"""
-
     starting_share: Annotated[int, Field(ge=0, lt=100)] = 50
     """Challenger's share when an experiment opens, percent; 0 is shadow"""
-    ramp: Annotated[tuple[int, ...], NoDecode] = (50, 70, 90, 100)
+    ramp: tuple[int, ...] = (50, 70, 90, 100)
     """Challenger's shares, step by step, percent"""
     ramp_dwell_seconds: Annotated[float, Field(ge=0)] = 3600.0
     """Shortest time at a step"""

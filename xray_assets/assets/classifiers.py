@@ -7,61 +7,37 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from pydantic import Field, create_model
+from pydantic.fields import FieldInfo
 
 from xray_assets.assets.entries import MODELS, OWNERS
-from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
+from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import Training
 from xray_assets.training.gates import GATES
-from xray_assets.training.request import FILM_COLUMNS, TrainingRequest
+from xray_assets.training.request import FILM_COLUMNS
+from xray_assets.training_plan import TrainingPlan
 
 CODE_VERSION = "1"
 """Raise it when the same films and seed would give another model."""
 
-FRAMEWORKS = {"keras": "Keras", "pytorch": "PyTorch"}
+
+def _optional(knob: FieldInfo) -> tuple[Any, Any]:
+    kind: Any = knob.annotation
+    return kind | None, Field(default=None, description=knob.description)
 
 
-class TrainingConfig(dg.Config):
-    """What one run may choose; None takes the deployment's setting."""
-
-    seed: int | None = None
-    epochs: int | None = None
-    limit: int | None = None
-    threads: int | None = None
-    gate_min_auc: float | None = None
-    gate_min_sensitivity: float | None = None
-    gates_cause: str | None = None
-
-
-def training_request(
-    config: TrainingConfig, training: Training, family: str, films: str
-) -> TrainingRequest:
-    """What to train: the run's choices, else the deployment's settings."""
-    chosen = {name: value for name, value in vars(config).items() if value is not None}
-    settled: dict[str, Any] = {
-        name: chosen.get(name, getattr(training, name, None)) for name in vars(config)
-    }
-    return TrainingRequest(
-        family=family,
-        films=films,
-        model_name=Catalog(training.environment).table(FAMILIES[family]),
-        tracking_uri=training.tracking_uri,
-        artifacts_uri=training.artifacts_uri,
-        mlflow_url=training.mlflow_url,
-        seed=settled["seed"],
-        epochs=settled["epochs"],
-        threads=settled["threads"],
-        limit=chosen.get("limit", training.limits.get(family)),
-        min_auc=settled["gate_min_auc"],
-        min_sensitivity=settled["gate_min_sensitivity"],
-        max_parity=training.gate_max_parity,
-        gates_cause=settled["gates_cause"],
-    )
+TrainingConfig = create_model(
+    "TrainingConfig",
+    __base__=dg.Config,
+    __doc__="What one run may choose; None takes the deployment's plan.",
+    **{name: _optional(knob) for name, knob in TrainingPlan.model_fields.items()},  # type: ignore[arg-type]
+)
 
 
 def classifier(family: str) -> dg.AssetsDefinition:
     """The asset of one family."""
-    key = dg.AssetKey(FAMILIES[family])
+    key = dg.AssetKey(FAMILIES[family].model)
 
     @dg.asset(
         key=key,
@@ -72,10 +48,10 @@ def classifier(family: str) -> dg.AssetsDefinition:
         pool="training",
         code_version=CODE_VERSION,
         description=(
-            "One registered version a materialization, with its ONNX serving artifact: a "
-            f"pneumonia classifier in {FRAMEWORKS[family]}, trained on the train split, stopped "
-            "and thresholded on the validation split, reported on the test split. It is "
-            "registered only when every gate is passed; no alias is moved."
+            "One registered version a materialization, with its ONNX serving artifact: a pneumonia "
+            f"classifier in {FAMILIES[family].framework}, trained on the train split, stopped and "
+            "thresholded on the validation split, reported on the test split. It is registered "
+            "only when every gate is passed; no alias is moved."
         ),
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, description=demand, blocking=True)
@@ -84,14 +60,14 @@ def classifier(family: str) -> dg.AssetsDefinition:
     )
     def _classifier(
         context: dg.AssetExecutionContext,
-        config: TrainingConfig,
+        config: TrainingConfig,  # type: ignore[valid-type]
         tables: dg.ResourceParam[Tables],
         training: dg.ResourceParam[Training],
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         films = tables.read(XRAY_METADATA).select(FILM_COLUMNS).collect()
         staged = training.stage(context.run_id, family, films)
-        request = training_request(config, training, family, staged)
-        yield from training.train(context, family, request.extras())
+        choices = config.model_dump(exclude_none=True)
+        yield from training.train(context, training.request(family, staged, choices))
 
     return _classifier
 

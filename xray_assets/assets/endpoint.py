@@ -16,8 +16,7 @@ from xray_assets.catalog import (
     CHAMPION,
     ENDPOINT_CONFIG,
     EXPERIMENTS,
-    KERAS_CLASSIFIER,
-    PYTORCH_CLASSIFIER,
+    FAMILIES,
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.resources.control import RolloutControl, wanted_entities
@@ -29,7 +28,7 @@ from xray_assets.resources.registry import Registry
 @dg.multi_asset(
     name="endpoint_config",
     specs=[
-        spec(EXPERIMENTS, deps=[KERAS_CLASSIFIER, PYTORCH_CLASSIFIER]),
+        spec(EXPERIMENTS, deps=[family.model for family in FAMILIES.values()]),
         spec(ENDPOINT_CONFIG, deps=[EXPERIMENTS]),
     ],
     pool="gold",

@@ -56,9 +56,8 @@ def _registered(
     if not model and version is not None:
         raise RegistryError(f"--version {version} of which model? name it with --model")
     if not model:
-        champion = registry.aliases([settings.catalog.table(key) for key in FAMILIES.values()]).get(
-            CHAMPION
-        )
+        models = [settings.catalog.table(family.model) for family in FAMILIES.values()]
+        champion = registry.aliases(models).get(CHAMPION)
         if champion is None:
             raise RegistryError(
                 "there is no champion yet: `xray materialize` trains the models and opens the "

@@ -8,13 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from xray_assets.progress import parse_progress
+from xray_assets.progress import ProgressReport, parse_progress
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, DagsterInstance, EventLogEntry
     from dagster_shared.error import SerializableErrorInfo
 
 PAGE = 500
+LINE_SECONDS = 5.0
 
 
 class RunView:
@@ -28,6 +29,7 @@ class RunView:
         self._cursor: str | None = None
         self._tasks: dict[str, TaskID] = {}
         self._since: dict[str, float] = {}
+        self._said: dict[str, float] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._progress = Progress(
@@ -75,7 +77,7 @@ class RunView:
 
         step, event = entry.step_key or "", entry.dagster_event
         if event is None:
-            self._show_message(step, entry.user_message)
+            self._show_message(step, entry.user_message, entry.timestamp)
             return
         match event.event_type:
             case DagsterEventType.STEP_START:
@@ -103,15 +105,27 @@ class RunView:
             said = escape(f"{check.check_name}: {check.description or 'failed'}")
             self._progress.console.print(f"  [yellow]check failed[/yellow] {said}")
 
-    def _show_message(self, step: str, message: str) -> None:
+    def _show_message(self, step: str, message: str, now: float) -> None:
         report = parse_progress(message)
-        if report is not None and step in self._tasks:
+        if report is None:
+            return
+        if not self._progress.console.is_terminal:
+            self._say_in_a_line(step, report, now)
+        elif step in self._tasks:
             self._progress.update(
                 self._tasks[step],
                 description=f"{step}: {report.work}",
                 completed=report.done,
                 total=report.total,
             )
+
+    def _say_in_a_line(self, step: str, report: ProgressReport, now: float) -> None:
+        """Where nothing can be drawn (a pipe, a log file): a line every few seconds."""
+        if report.done < report.total and now - self._said.get(step, 0.0) < LINE_SECONDS:
+            return
+        self._said[step] = now
+        line = f"{step}: {report.work}: {report.done} of {report.total}"
+        self._progress.console.print(f"  {escape(line)}", soft_wrap=True)
 
     def _finish(self, step: str, outcome: str, now: float) -> None:
         task = self._tasks.pop(step, None)

@@ -35,7 +35,7 @@ class Scenario:
 def _weak(family: str, name: str) -> dict[str, str]:
     cause = f"scenario {name}: the {family} model is trained on {WEAK_FILMS} films on purpose"
     return {
-        f"XRAY_TRAIN_LIMIT_{family.upper()}": str(WEAK_FILMS),
+        "XRAY_TRAIN_LIMITS": f"{family}={WEAK_FILMS}",
         "XRAY_GATES_CAUSE": cause,
     } | _WEAK_GATES
 

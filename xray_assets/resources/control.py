@@ -66,8 +66,8 @@ class RolloutControl(dg.ConfigurableResource):
 
     @property
     def model_names(self) -> list[str]:
-        """Full names of the registered models, Keras first."""
-        return [Catalog(self.environment).table(key) for key in FAMILIES.values()]
+        """Full names of the registered models, the first champion first."""
+        return [Catalog(self.environment).table(one.model) for one in FAMILIES.values()]
 
     def experiment(self) -> Experiment | None:
         """The last experiment; None before the first."""

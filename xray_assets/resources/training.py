@@ -10,30 +10,35 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from xray_assets.catalog import FAMILIES, Catalog
 from xray_assets.settings import Settings
 from xray_assets.training.gates import GATES
+from xray_assets.training.request import TrainingRequest
+from xray_assets.training_plan import TrainingPlan
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 
 
 class Training(dg.ConfigurableResource, ABC):
-    """Trains one family in another process. The fields are the defaults of every training.
-
-    `limits` bounds the films of the train split by family; a family without a limit uses them all.
-    """
+    """Trains one family in another process. `plan` is the default of every training."""
 
     environment: str = "dev"
     tracking_uri: str = ""
     artifacts_uri: str = ""
     mlflow_url: str = ""
-    seed: int = 0
-    epochs: int = 16
-    threads: int = 1
-    limits: dict[str, int] = {}
-    gate_min_auc: float = 0.90
-    gate_min_sensitivity: float = 0.85
-    gate_max_parity: float = 1e-5
-    gates_cause: str = "default floors"
+    plan: dict[str, Any] = {}
+
+    def request(self, family: str, films: str, choices: Mapping[str, Any]) -> TrainingRequest:
+        """One family's training by the plan, but for what a run chooses otherwise."""
+        return TrainingRequest(
+            family=family,
+            films=films,
+            model_name=Catalog(self.environment).table(FAMILIES[family].model),
+            tracking_uri=self.tracking_uri,
+            artifacts_uri=self.artifacts_uri,
+            mlflow_url=self.mlflow_url,
+            plan=TrainingPlan(**{**self.plan, **choices}),
+        )
 
     @abstractmethod
     def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
@@ -41,7 +46,7 @@ class Training(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def train(
-        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
+        self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
         """Run the script and yield what it reports: the gates' checks, and a materialization.
 
@@ -88,18 +93,10 @@ def _gate(check: dg.AssetCheckResult) -> str:
 
 def training_settings(settings: Settings) -> dict[str, Any]:
     """What both deployments train with."""
-    limits = {"keras": settings.train_limit_keras, "pytorch": settings.train_limit_pytorch}
     return {
         "environment": settings.environment,
         "tracking_uri": settings.mlflow_uri,
         "artifacts_uri": (settings.mlflow_folder / "artifacts").as_uri(),
         "mlflow_url": settings.mlflow_url,
-        "seed": settings.seed,
-        "epochs": settings.epochs,
-        "threads": settings.training_threads,
-        "limits": {family: limit for family, limit in limits.items() if limit != "all"},
-        "gate_min_auc": settings.gate_min_auc,
-        "gate_min_sensitivity": settings.gate_min_sensitivity,
-        "gate_max_parity": settings.gate_max_parity,
-        "gates_cause": settings.gates_cause,
+        "plan": settings.model_dump(include=set(TrainingPlan.model_fields)),
     }

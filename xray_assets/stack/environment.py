@@ -40,7 +40,9 @@ def process_environment(settings: Settings) -> dict[str, str]:
 
 
 def spelled(name: str, value: Any) -> str:
-    """A value as its own setting reads it: shares as a/b/c, other tuples by commas."""
+    """A value as its own setting reads it: shares as a/b/c, tuples and name=value by commas."""
+    if isinstance(value, dict):
+        value = [f"{key}={one}" for key, one in value.items()]
     if isinstance(value, tuple | list):
         return ("/" if name == "split_shares" else ",").join(map(str, value))
     return value.as_posix() if isinstance(value, Path) else str(value)

@@ -9,11 +9,13 @@ import logging
 import sys
 
 from xray_assets.training.pipes import pipes_session, report
+from xray_assets.training.quiet import warn_nobody
 from xray_assets.training.request import TrainingRequest
 
 
 def main() -> None:
     """Train what the session's extras ask for and report it."""
+    warn_nobody()
     by_hand = [argument for argument in sys.argv[1:] if argument.startswith("{")]
     with pipes_session() as context:
         # Imported inside, so that Dagster hears of a failing import too.

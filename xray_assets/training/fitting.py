@@ -15,28 +15,29 @@ from xray_assets.statistics.roc import area_under_curve
 from xray_assets.training.augmentation import shifted
 from xray_assets.training.families.network import Array, Network
 from xray_assets.training.films import Films
+from xray_assets.training_plan import TrainingPlan
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How to train. `least_steps` gives a handful of films more epochs than asked for.
+class Method:
+    """What is not chosen but part of the method; changing it changes every model.
 
-    The learning rate falls along a half cosine; the judged weights are a moving average of the
-    trained ones. `patience` counts epochs without a lower validation loss.
+    The judged weights are a moving average of the trained ones. `patience` counts epochs without a
+    lower validation loss. `least_steps` gives a handful of films more epochs than asked for.
     """
 
-    epochs: int
-    batch: int = 32
-    learning_rate: float = 1e-3
     average_decay: float = 0.98
     patience: int = 6
     least_steps: int = 120
     largest_shift: int = 3
 
-    def epochs_for(self, films: int) -> int:
+    def epochs(self, plan: TrainingPlan, films: int) -> int:
         """Epochs for so many films: those asked for, or as many as give `least_steps`."""
-        steps = -(-films // self.batch)
-        return max(self.epochs, min(-(-self.least_steps // steps), 4 * self.epochs))
+        steps = -(-films // plan.batch_size)
+        return max(plan.epochs, min(-(-self.least_steps // steps), 4 * plan.epochs))
+
+
+METHOD = Method()
 
 
 @dataclass(frozen=True)
@@ -61,38 +62,38 @@ def fit(
     network: Network,
     train: Films,
     validation: Films,
-    plan: Plan,
+    plan: TrainingPlan,
     *,
-    seed: int,
-    on_epoch: Callable[[int, Epoch], None] = lambda number, epoch: None,
+    method: Method = METHOD,
+    on_epoch: Callable[[int, int, Epoch], None] = lambda number, epochs, epoch: None,
 ) -> History:
     """Train and leave the network with its best averaged weights by validation loss."""
-    rng = np.random.default_rng(seed)
-    epochs, steps = plan.epochs_for(len(train)), -(-len(train) // plan.batch)
+    rng = np.random.default_rng(plan.seed)
+    epochs, steps = method.epochs(plan, len(train)), -(-len(train) // plan.batch_size)
     averaged = network.weights()
     best_weights, best, lowest = averaged, 0, np.inf
     history: list[Epoch] = []
     for number in range(epochs):
         order = rng.permutation(len(train))
-        images = shifted(train.images[order], rng, plan.largest_shift)
+        images = shifted(train.images[order], rng, method.largest_shift)
         labels = train.labels[order]
         losses = []
         for step in range(steps):
             done = number * steps + step
             rate = plan.learning_rate * 0.5 * (1 + cos(pi * done / (epochs * steps)))
-            batch = slice(step * plan.batch, (step + 1) * plan.batch)
+            batch = slice(step * plan.batch_size, (step + 1) * plan.batch_size)
             losses.append(network.step(images[batch], labels[batch], rate))
             # A young average forgets faster, or the random start would weigh on it for epochs.
-            decay = min(plan.average_decay, (1 + done) / (10 + done))
+            decay = min(method.average_decay, (1 + done) / (10 + done))
             averaged = _moved(averaged, toward=network.weights(), by=1 - decay)
         current = network.weights()
         network.set_weights(averaged)
         epoch = _judged(network, validation, float(np.mean(losses)), rate)
         history.append(epoch)
-        on_epoch(number, epoch)
+        on_epoch(number, epochs, epoch)
         if epoch.validation_loss < lowest:
             best_weights, best, lowest = averaged, number, epoch.validation_loss
-        elif number - best >= plan.patience:
+        elif number - best >= method.patience:
             break
         network.set_weights(current)
     network.set_weights(best_weights)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xray_assets.training.evaluation import Evaluation
-    from xray_assets.training.request import TrainingRequest
+    from xray_assets.training_plan import TrainingPlan
 
 PARITY = "onnx_matches_native"
 AUC = "auc_reaches_floor"
@@ -40,16 +40,16 @@ class Gate:
         return f"{self.name}: {self.value:.6g} against {self.limit:g} ({self.cause})"
 
 
-def gates(evaluation: "Evaluation", parity: float, request: "TrainingRequest") -> list[Gate]:
+def gates(evaluation: "Evaluation", parity: float, plan: "TrainingPlan") -> list[Gate]:
     """All gates, in the order of GATES. A value that is not a number passes none (fail closed)."""
     counts = evaluation.counts
     auc, sensitivity = evaluation.auc.value, float(evaluation.metrics.sensitivity.value)
     rarest = min(counts["tp"] + counts["fp"], counts["tn"] + counts["fn"])
-    exact = isfinite(parity) and parity <= request.max_parity
-    auc_floor, sensitivity_floor = request.min_auc, request.min_sensitivity
-    cause = request.gates_cause
+    exact = isfinite(parity) and parity <= plan.gate_max_parity
+    auc_floor, sensitivity_floor = plan.gate_min_auc, plan.gate_min_sensitivity
+    cause = plan.gates_cause
     return [
-        Gate(PARITY, exact, parity, request.max_parity, cause),
+        Gate(PARITY, exact, parity, plan.gate_max_parity, cause),
         Gate(AUC, auc >= auc_floor, auc, auc_floor, cause),
         Gate(SENSITIVITY, sensitivity >= sensitivity_floor, sensitivity, sensitivity_floor, cause),
         Gate(BOTH_CLASSES, rarest >= 1, float(rarest), 1.0, "one film of each class"),

@@ -65,7 +65,7 @@ def judged(
         family=request.family,
         opset=opset,
     )
-    served = OnnxClassifier(artifact, threads=request.threads)
+    served = OnnxClassifier(artifact, threads=request.plan.training_threads)
     films = np.concatenate([validation.images, test.images])
     probabilities = served.probabilities(films)
     parity = float(np.max(np.abs(probabilities - network.probabilities(films))))
@@ -76,6 +76,6 @@ def judged(
         calibration=calibration,
         parity=parity,
         evaluation=evaluation,
-        gates=gates(evaluation, parity, request),
+        gates=gates(evaluation, parity, request.plan),
         test_probabilities=on_test,
     )

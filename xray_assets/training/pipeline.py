@@ -11,7 +11,7 @@ from pathlib import Path
 from xray_assets.training import tracking
 from xray_assets.training.families import build
 from xray_assets.training.films import load_splits
-from xray_assets.training.fitting import Epoch, Plan, fit
+from xray_assets.training.fitting import Epoch, fit
 from xray_assets.training.judging import judged
 from xray_assets.training.recording import Outcome, record
 from xray_assets.training.request import TrainingRequest
@@ -23,12 +23,12 @@ def train(request: TrainingRequest, *, say: Callable[[str], None]) -> Outcome:
     Raises FilmsError when the films cannot be trained from, ArtifactError when the exported network
     cannot be served.
     """
+    plan = request.plan
     splits = load_splits(
-        request.films, seed=request.seed, limit=request.limit, threads=request.threads
+        request.films, seed=plan.seed, limit=request.limit, threads=plan.training_threads
     )
     say(f"films: {len(splits.train)} train, {len(splits.validation)} val, {len(splits.test)} test")
-    network = build(request.family, seed=request.seed, threads=request.threads)
-    plan = Plan(epochs=request.epochs)
+    network = build(request.family, seed=plan.seed, threads=plan.training_threads)
     with ThreadPoolExecutor(1) as beside, tempfile.TemporaryDirectory() as folder:
         # Opening MLflow takes as long as four epochs, and training leaves the other core idle.
         tracker = beside.submit(tracking.open_tracker, request.tracking_uri)
@@ -37,11 +37,10 @@ def train(request: TrainingRequest, *, say: Callable[[str], None]) -> Outcome:
             splits.train,
             splits.validation,
             plan,
-            seed=request.seed,
-            on_epoch=lambda number, epoch: say(_line(number, epoch)),
+            on_epoch=lambda number, epochs, epoch: say(_line(number, epochs, epoch)),
         )
         judgement = judged(network, splits, request, Path(folder))
-        outcome = record(tracker.result(), request, plan, network, splits, history, judgement)
+        outcome = record(tracker.result(), request, network, splits, history, judgement)
     if outcome.version is None:
         failed = "; ".join(str(gate) for gate in outcome.gates if not gate.passed)
         say(f"not registered: {failed}")
@@ -50,8 +49,7 @@ def train(request: TrainingRequest, *, say: Callable[[str], None]) -> Outcome:
     return outcome
 
 
-def _line(number: int, epoch: Epoch) -> str:
-    return (
-        f"epoch {number + 1}: train {epoch.train_loss:.3f}, "
-        f"validation {epoch.validation_loss:.3f}, AUC {epoch.validation_auc:.4f}"
-    )
+def _line(number: int, epochs: int, epoch: Epoch) -> str:
+    """As `progress.parse_progress` reads it back."""
+    losses = f"loss {epoch.train_loss:.3f}, on validation {epoch.validation_loss:.3f}"
+    return f"epochs ({losses}, AUC {epoch.validation_auc:.4f}): {number + 1} of {epochs}"

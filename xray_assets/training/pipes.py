@@ -67,7 +67,7 @@ def _metadata(outcome: "Outcome") -> dict[str, Any]:
         "artifact_sha256": outcome.artifact_sha256,
         "films_sha256": outcome.films_sha256,
         "train_films": outcome.train_films,
-        "gates_cause": outcome.request.gates_cause,
+        "gates_cause": outcome.request.plan.gates_cause,
         "mlflow_run_id": outcome.run_id,
         "mlflow_run": {
             "raw_value": f"{outcome.request.mlflow_url}/{outcome.run_path}",

@@ -3,15 +3,17 @@
 Chooses what is recorded; how MLflow takes it is `tracking`'s.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.training import tracking
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.families.network import Network
-from xray_assets.training.films import FilmSplits, class_counts
-from xray_assets.training.fitting import History, Plan
+from xray_assets.training.films import SPLITS, FilmSplits, class_counts
+from xray_assets.training.fitting import METHOD, History
 from xray_assets.training.gates import Gate
 from xray_assets.training.judging import Judgement
 from xray_assets.training.plots import png, reliability, roc_and_confusion, training_curve
@@ -37,7 +39,6 @@ class Outcome:
 def record(
     tracker: tracking.Tracker,
     request: TrainingRequest,
-    plan: Plan,
     network: Network,
     splits: FilmSplits,
     history: History,
@@ -52,8 +53,16 @@ def record(
         "calibration": reliability(evaluation),
     }
     version = None
-    with tracking.tracked_run(tracker, request.family, request.artifacts_uri) as run:
-        tracking.log_parameters(run, _parameters(request, plan, network, splits, history))
+    name = f"{request.family}, {len(splits.train)} films, seed {request.plan.seed}"
+    counts = {
+        split: len(films)
+        for split, films in zip(SPLITS, (splits.train, splits.validation, splits.test), strict=True)
+    }
+    with tracking.tracked_run(
+        tracker, name, request.artifacts_uri, description=_description(request, counts)
+    ) as run:
+        tracking.log_films(run, ".".join(XRAY_METADATA), splits.manifest_sha256, counts)
+        tracking.log_parameters(run, _parameters(request, network, splits, history))
         tracking.log_history(run, history)
         run.mlflow.log_metrics(_metrics(judgement))
         tracking.log_pictures(run, pictures)
@@ -61,7 +70,7 @@ def record(
         verdict = "passed" if judgement.passed else "failed"
         run.mlflow.set_tags({"gates": verdict, "native_model": native})
         if judgement.passed:
-            tags = {"run": run.path, "gates_cause": request.gates_cause}
+            tags = {"run": run.path, "gates_cause": request.plan.gates_cause}
             version = tracking.register(run, artifact, request.model_name, tags)
     return Outcome(
         request=request,
@@ -77,16 +86,23 @@ def record(
     )
 
 
+def _description(request: TrainingRequest, films: Mapping[str, int]) -> str:
+    return (
+        f"Pneumonia classifier in {FAMILIES[request.family].framework}, a candidate for "
+        f"`{request.model_name}`: trained on {films['train']} films, stopped and thresholded on "
+        f"{films['val']}, judged on {films['test']} (`test_*`). Gates: {request.plan.gates_cause}."
+    )
+
+
 def _parameters(
-    request: TrainingRequest, plan: Plan, network: Network, splits: FilmSplits, history: History
+    request: TrainingRequest, network: Network, splits: FilmSplits, history: History
 ) -> dict[str, Any]:
-    asked = request.extras()
-    for elsewhere in ("films", "model_name", "tracking_uri", "artifacts_uri", "mlflow_url"):
-        del asked[elsewhere]
     normal, pneumonia = class_counts(splits.train.labels)
     return {
-        **vars(plan),
-        **asked,
+        "family": request.family,
+        "train_limit": request.limit,
+        **request.plan.model_dump(exclude={"train_limits"}),
+        **vars(METHOD),
         **network.describe(),
         "epochs_run": len(history.epochs),
         "best_epoch": history.best + 1,

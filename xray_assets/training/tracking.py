@@ -4,6 +4,7 @@ Only writing; what is written is decided elsewhere. Environment inference is off
 (explicit `pip_requirements`): it starts processes and costs minutes.
 """
 
+import json
 import shutil
 import tempfile
 import time
@@ -26,6 +27,8 @@ from xray_assets.scoring.registered import (
     THRESHOLD_TAG,
 )
 from xray_assets.training.fitting import History
+
+EXPERIMENT = "pneumonia-classifiers"
 
 PYFUNC_FILE = Path(__file__).with_name("families") / "pyfunc_model.py"
 PYFUNC_ROOMS = ("__init__.py", "catalog.py", "errors.py", "imaging", "scoring")
@@ -65,14 +68,41 @@ def open_tracker(tracking_uri: str) -> Tracker:
 
 
 @contextmanager
-def tracked_run(tracker: Tracker, family: str, artifacts_uri: str) -> Iterator[TrackedRun]:
-    """A run in the family's experiment; it ends as FAILED when the block raises."""
-    mlflow, name = tracker.mlflow, f"pneumonia-{family}"
-    known = mlflow.get_experiment_by_name(name)
-    location = f"{artifacts_uri.rstrip('/')}/{family}"
-    experiment_id = known.experiment_id if known else mlflow.create_experiment(name, location)
-    with mlflow.start_run(experiment_id=experiment_id, log_system_metrics=False) as run:
+def tracked_run(
+    tracker: Tracker, name: str, artifacts_uri: str, *, description: str = ""
+) -> Iterator[TrackedRun]:
+    """A run in the one experiment of all families, so that one table compares them; it ends as
+    FAILED when the block raises.
+    """
+    mlflow = tracker.mlflow
+    known = mlflow.get_experiment_by_name(EXPERIMENT)
+    location = f"{artifacts_uri.rstrip('/')}/{EXPERIMENT}"
+    experiment_id = known.experiment_id if known else mlflow.create_experiment(EXPERIMENT, location)
+    with mlflow.start_run(
+        experiment_id=experiment_id,
+        run_name=name,
+        description=description,
+        log_system_metrics=False,
+    ) as run:
         yield TrackedRun(mlflow, run.info.run_id, experiment_id)
+
+
+def log_films(run: TrackedRun, table: str, digest: str, counts: Mapping[str, int]) -> None:
+    """The films as the run's dataset: runs of equal digests were trained and judged on the same.
+
+    counts: films by split.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    films = Dataset(
+        name=table,
+        digest=digest[:36],
+        source_type="delta",
+        source=json.dumps({"table": table}),
+        profile=json.dumps(counts),
+    )
+    inputs = [DatasetInput(films, [InputTag("mlflow.data.context", "training")])]
+    run.mlflow.MlflowClient().log_inputs(run.run_id, datasets=inputs)
 
 
 def log_parameters(run: TrackedRun, parameters: Mapping[str, object]) -> None:

@@ -7,15 +7,17 @@ import time
 import dagster as dg
 import pytest
 
-from xray_assets.assets.classifiers import TrainingConfig, classifier, classifiers, training_request
+from xray_assets.assets.classifiers import TrainingConfig, classifier, classifiers
 from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
 from xray_assets.resources.databricks.training import DatabricksTraining
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.registry import LocalRegistry
 from xray_assets.resources.local.training import LocalTraining
 from xray_assets.scoring.session import OnnxClassifier
+from xray_assets.settings import Settings
 from xray_assets.training.films import load_splits
 from xray_assets.training.gates import AUC, GATES
+from xray_assets.training_plan import TrainingPlan
 from xray_assets_tests.assets.parquet_tables import ParquetTables
 from xray_assets_tests.training.small_films import write_films
 
@@ -34,7 +36,7 @@ def local_training(state, **changes):
         "artifacts_uri": (state / "mlflow" / "artifacts").as_uri(),
         "mlflow_url": "http://127.0.0.1:8602",
         "folder": str(state / "training"),
-        "epochs": 2,
+        "plan": {"epochs": 2},
     }
     return LocalTraining(**(settings | changes))
 
@@ -78,7 +80,7 @@ def trained(request, state):
 def test_a_training_registers_a_version_that_scores_without_its_framework(trained, state):
     family, result = trained
     materialization = result.asset_materializations_for_node(classifier(family).op.name)[0]
-    model = Catalog("dev").table(FAMILIES[family])
+    model = Catalog("dev").table(FAMILIES[family].model)
     latest = registry(state).latest(model)
     assert materialization.metadata["version"].value == latest.version
     assert materialization.tags["dagster/data_version"] == str(latest.version)
@@ -121,8 +123,12 @@ def test_the_run_in_mlflow_holds_parameters_curves_pictures_and_the_native_model
     metadata = result.asset_materializations_for_node(classifier(family).op.name)[0].metadata
     client = mlflow.MlflowClient(f"sqlite:///{state}/mlflow/mlflow.db")
     run = client.get_run(metadata["mlflow_run_id"].value)
-    assert client.get_experiment(run.info.experiment_id).name == f"pneumonia-{family}"
-    assert run.data.params["seed"] == "0"
+    assert client.get_experiment(run.info.experiment_id).name == "pneumonia-classifiers"
+    assert run.info.run_name.startswith(f"{family}, ")
+    assert "trained on" in run.data.tags["mlflow.note.content"]
+    (films,) = run.inputs.dataset_inputs
+    assert films.dataset.digest == metadata["films_sha256"].value[:36]
+    assert (run.data.params["seed"], run.data.params["batch_size"]) == ("0", "32")
     assert run.data.params["gates_cause"] == "two epochs"
     assert run.data.metrics["test_auc"] == pytest.approx(metadata["auc"].value)
     assert len(client.get_metric_history(run.info.run_id, "validation_loss")) >= 2
@@ -130,7 +136,7 @@ def test_the_run_in_mlflow_holds_parameters_curves_pictures_and_the_native_model
     names = ("training_curve", "roc_and_confusion", "calibration")
     assert pictures == {f"plots/{name}.png" for name in names}
     assert "native_model" in run.data.tags
-    files = [path.name for path in (state / "mlflow" / "artifacts" / family).rglob("*")]
+    files = [path.name for path in (state / "mlflow" / "artifacts").rglob("*")]
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pth"))]
     assert {"keras": "model.keras", "pytorch": "model.pt2"}[family] in files
 
@@ -151,10 +157,12 @@ def test_the_same_films_and_seed_give_the_same_artifact_in_another_process(train
 
 
 def test_a_failed_gate_registers_nothing_and_says_which_value_met_which_floor(state):
-    before = registry(state).latest(Catalog("dev").table(FAMILIES["pytorch"]))
-    result = materialize(state, "pytorch", gate_min_auc=1.0, gate_max_parity=1e-30, epochs=1)
+    before = registry(state).latest(Catalog("dev").table(FAMILIES["pytorch"].model))
+    result = materialize(
+        state, "pytorch", plan={"gate_min_auc": 1.0, "gate_max_parity": 1e-30, "epochs": 1}
+    )
     assert not result.success
-    assert registry(state).latest(Catalog("dev").table(FAMILIES["pytorch"])) == before
+    assert registry(state).latest(Catalog("dev").table(FAMILIES["pytorch"].model)) == before
     message = failure(result).event_specific_data.error.message
     assert "onnx_matches_native" in message and "against 1e-30 (default floors)" in message
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
@@ -219,12 +227,22 @@ def test_a_cancelled_training_is_a_failure_and_leaves_no_process(state, tmp_path
 
 
 def test_the_run_may_choose_and_else_the_deployment_decides(state):
-    training = local_training(state, seed=7, limits={"keras": 30}, gate_min_auc=0.6)
-    settled = training_request(TrainingConfig(), training, "keras", "films")
-    assert (settled.seed, settled.limit, settled.min_auc) == (7, 30, 0.6)
-    assert training_request(TrainingConfig(), training, "pytorch", "films").limit is None
-    chosen = training_request(TrainingConfig(seed=0, limit=10), training, "keras", "films")
-    assert (chosen.seed, chosen.limit, chosen.min_auc) == (0, 10, 0.6)
+    training = local_training(
+        state, plan={"seed": 7, "train_limits": {"keras": 30}, "gate_min_auc": 0.6}
+    )
+    settled = training.request("keras", "films", {})
+    assert (settled.plan.seed, settled.limit, settled.plan.gate_min_auc) == (7, 30, 0.6)
+    assert training.request("pytorch", "films", {}).limit is None
+    choices = TrainingConfig(seed=0, train_limits={"keras": 10}, learning_rate=0.01)
+    chosen = training.request("keras", "films", choices.model_dump(exclude_none=True))
+    assert (chosen.plan.seed, chosen.limit, chosen.plan.gate_min_auc) == (0, 10, 0.6)
+    assert (chosen.plan.learning_rate, chosen.plan.batch_size) == (0.01, 32)
+
+
+def test_every_knob_of_a_training_is_a_setting_and_may_be_chosen_by_a_run():
+    knobs = TrainingPlan.model_fields.keys()
+    assert knobs <= Settings.model_fields.keys()
+    assert knobs == TrainingConfig.model_fields.keys()
 
 
 def test_both_families_come_from_one_factory_with_the_documented_names():

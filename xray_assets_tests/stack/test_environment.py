@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xray_assets.catalog import FAMILIES
 from xray_assets.settings import Settings
 from xray_assets.stack.environment import process_environment, settings_environment
 
@@ -22,6 +23,7 @@ TEXT = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=
         split_shares=SHARES,
         image_limit=st.integers(2, 9999) | st.just("all"),
         gate_max_parity=st.floats(1e-9, 1),
+        train_limits=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.integers(2, 9999)),
         promotion=st.sampled_from(["auto", "recommend"]),
         environment=st.sampled_from(["dev", "pilot", "prod"]),
         gates_cause=TEXT,

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from xray_assets.training.films import Films
-from xray_assets.training.fitting import Plan, cross_entropy, fit, sigmoid
+from xray_assets.training.fitting import Method, cross_entropy, fit, sigmoid
+from xray_assets.training_plan import TrainingPlan
 
 
 class ScriptedNetwork:
@@ -34,43 +35,44 @@ def films(n):
     return Films(images, labels.astype(np.float32))
 
 
-PLAN = Plan(epochs=20, batch=4, least_steps=1, average_decay=0.0, patience=3)
+PLAN = TrainingPlan(epochs=20, batch_size=4)
+METHOD = Method(least_steps=1, average_decay=0.0, patience=3)
 
 
 def test_training_stops_when_the_validation_loss_stays_and_keeps_the_best_weights():
     network = ScriptedNetwork(lambda weight: 8 - abs(weight - 10))  # best after 10 steps
-    history = fit(network, films(8), films(4), PLAN, seed=0)
+    history = fit(network, films(8), films(4), PLAN, method=METHOD)
     assert history.best == 4  # two steps an epoch
-    assert len(history.epochs) == history.best + 1 + PLAN.patience
+    assert len(history.epochs) == history.best + 1 + METHOD.patience
     assert network.weight[0] == 10
 
 
 def test_the_learning_rate_falls_along_a_half_cosine():
     network = ScriptedNetwork(lambda weight: weight)
-    fit(network, films(8), films(4), PLAN, seed=0)
+    fit(network, films(8), films(4), PLAN, method=METHOD)
     assert network.rates[0] == pytest.approx(PLAN.learning_rate)
     assert network.rates == sorted(network.rates, reverse=True)
     assert network.rates[-1] < 0.01 * PLAN.learning_rate
 
 
 def test_a_handful_of_films_gets_more_epochs_but_not_without_end():
-    plan = Plan(epochs=10, batch=32, least_steps=100)
-    assert plan.epochs_for(700) == 10
-    assert plan.epochs_for(180) == 17
-    assert plan.epochs_for(30) == 40
+    plan, method = TrainingPlan(epochs=10, batch_size=32), Method(least_steps=100)
+    assert method.epochs(plan, 700) == 10
+    assert method.epochs(plan, 180) == 17
+    assert method.epochs(plan, 30) == 40
 
 
 def test_the_judged_weights_are_an_average_of_the_trained_ones():
     network = ScriptedNetwork(lambda weight: weight)
-    plan = Plan(epochs=2, batch=4, least_steps=1, average_decay=0.9)
-    fit(network, films(8), films(4), plan, seed=0)
+    plan = TrainingPlan(epochs=2, batch_size=4)
+    fit(network, films(8), films(4), plan, method=Method(least_steps=1, average_decay=0.9))
     assert 0 < network.weight[0] < 4
 
 
 def test_training_goes_on_from_its_own_weights_and_not_from_the_average():
     network = ScriptedNetwork(lambda weight: weight)
-    plan = Plan(epochs=2, batch=4, least_steps=1, average_decay=0.9)
-    fit(network, films(8), films(4), plan, seed=0)
+    plan = TrainingPlan(epochs=2, batch_size=4)
+    fit(network, films(8), films(4), plan, method=Method(least_steps=1, average_decay=0.9))
     assert network.reached == [1, 2, 3, 4]
 
 

@@ -10,18 +10,12 @@ EXTRAS = {
     "model_name": "c.models.m",
     "tracking_uri": "sqlite:///x.db",
     "artifacts_uri": "file:///x",
-    "seed": 0,
-    "epochs": 2,
-    "threads": 1,
-    "min_auc": 0.9,
-    "min_sensitivity": 0.8,
-    "max_parity": 1e-5,
-    "gates_cause": "test",
+    "plan": {"epochs": 2},
 }
 
 
 def test_a_request_survives_the_journey_through_json():
-    request = TrainingRequest.from_extras({**EXTRAS, "limit": 30})
+    request = TrainingRequest.from_extras({**EXTRAS, "plan": {"train_limits": {"keras": 30}}})
     assert TrainingRequest.from_extras(json.loads(json.dumps(request.extras()))) == request
 
 
@@ -35,11 +29,12 @@ def test_a_missing_extra_is_named(name):
     ("change", "message"),
     [
         ({"family": "jax"}, "family"),
-        ({"limit": 1}, "both classes"),
-        ({"epochs": 0}, "epochs"),
-        ({"threads": 0}, "threads"),
-        ({"min_auc": 1.1}, "min_auc"),
-        ({"min_sensitivity": -0.1}, "min_sensitivity"),
+        ({"plan": {"train_limits": {"keras": 1}}}, "train_limits"),
+        ({"plan": {"train_limits": {"jax": 30}}}, "no family jax: take keras, pytorch"),
+        ({"plan": {"epochs": 0}}, "epochs"),
+        ({"plan": {"batch_size": 0}}, "batch_size"),
+        ({"plan": {"gate_min_auc": 1.1}}, "gate_min_auc"),
+        ({"plan": {"surprise": 1}}, "surprise"),
         ({"surprise": 1}, "surprise"),
     ],
 )

@@ -1,13 +1,13 @@
 """Training as a serverless Databricks task."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.training import Result, Training
+from xray_assets.training.request import TrainingRequest
 
 
 class DatabricksTraining(Training):
@@ -18,7 +18,7 @@ class DatabricksTraining(Training):
         raise NotYetOnDatabricks("staging the films of a training")
 
     def train(
-        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
+        self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
         """See Training."""
         raise NotYetOnDatabricks("training")

@@ -1,14 +1,14 @@
 """Training in a subprocess on this machine."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.resources.training import Result, Training, demanded
+from xray_assets.training.request import TrainingRequest
 
 
 class LocalTraining(Training):
@@ -27,15 +27,15 @@ class LocalTraining(Training):
         return str(path)
 
     def train(
-        self, context: dg.AssetExecutionContext, family: str, extras: Mapping[str, Any]
+        self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
         """See Training."""
-        threads = str(extras.get("threads", self.threads))
+        threads, family = str(request.plan.training_threads), request.family
         client = dg.PipesSubprocessClient(
             # Frameworks read these when they are loaded; two that contend for the cores crawl.
             env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
         )
         command = self.command or [sys.executable, "-m", "xray_assets.training"]
         context.log.info(f"training {family} in a process of its own ({threads} threads)")
-        invocation = client.run(context=context, command=command, extras=dict(extras))
+        invocation = client.run(context=context, command=command, extras=request.extras())
         yield from demanded(invocation.get_results(implicit_materializations=False), family)

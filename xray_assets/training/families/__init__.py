@@ -1,19 +1,19 @@
-"""The families of classifiers: one interface (`network`), a file each, named in `build`.
+"""The families of classifiers: one interface (`network`), a file each, named in `catalog.FAMILIES`.
 
 The framework is imported by `build`, so that a training loads only its own.
 """
 
+from importlib import import_module
+
+from xray_assets.catalog import FAMILIES
 from xray_assets.training.families.network import Network
+from xray_assets.training.quiet import silent_native_code
 
 
 def build(family: str, *, seed: int, threads: int) -> Network:
     """A fresh network; equal arguments give equal weights and equal training."""
-    if family == "keras":
-        from xray_assets.training.families.keras_classifier import KerasNetwork
-
-        return KerasNetwork(seed=seed, threads=threads)
-    if family == "pytorch":
-        from xray_assets.training.families.torch_classifier import TorchNetwork
-
-        return TorchNetwork(seed=seed, threads=threads)
-    raise ValueError(f"family {family!r} has no network")
+    module, _, network = FAMILIES[family].network.partition(":")
+    with silent_native_code():
+        room = import_module(f"{__name__}.{module}")
+        made: Network = getattr(room, network)(seed=seed, threads=threads)
+    return made

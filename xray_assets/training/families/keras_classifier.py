@@ -1,4 +1,4 @@
-"""The Keras family (on TensorFlow): the network of `design.md` section 4 and its optimizer step.
+"""The Keras family (on TensorFlow): its network and its optimizer step.
 
 Films are standardized one by one inside the network, so exposure and contrast cannot matter. The
 step is a `tf.function` of our own: `Model.fit` needs its own loop and is slower for small epochs.

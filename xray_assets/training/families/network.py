@@ -1,7 +1,6 @@
 """What training needs of a network, whichever framework made it: the two families' one interface.
 
-A new family implements `Network` and is named in `build`. The framework is imported by `build`, so
-that a training loads only its own.
+A new family implements `Network` and is named in `catalog.FAMILIES`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,9 +1,10 @@
-"""The PyTorch family: the network of `design.md` section 4 and its optimizer step.
+"""The PyTorch family: its network and its optimizer step.
 
 Films are standardized one by one inside the network, so exposure and contrast cannot matter.
 Channels-last tensors and the rectifier after the pool (the same function) halve the CPU time.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME
 from xray_assets.training.families.network import NATIVE_NAME, Array, batches
 
 OPSET = 20
+
+logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
 
 class PneumoniaNet(nn.Module):
