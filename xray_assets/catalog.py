@@ -44,6 +44,7 @@ PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
 OTHER_SITE = "other"
 """The site of a request that named none that is configured."""
 
+
 @dataclass(frozen=True)
 class Family:
     """A family of classifiers: the registered model, its framework as people call it, and the class

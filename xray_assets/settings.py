@@ -109,7 +109,7 @@ class Settings(TrainingPlan, BaseSettings):
     """Requests a second and token; 0: no limit"""
     challenger_deadline_ms: Annotated[float, Field(gt=0)] = 250.0
     """Then the champion answers instead"""
-    sites: Annotated[tuple[str, ...], NoDecode] = ()
+    sites: tuple[str, ...] = ()
     """Sites that requests may name, by commas, at most 32; any other counts as `other`"""
     log_synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     """NORMAL | FULL: the log survives the death of the process, or of the machine"""

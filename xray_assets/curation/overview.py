@@ -5,6 +5,7 @@ import polars as pl
 from xray_assets.catalog import LABELS
 from xray_assets.curation.splits import DRAW_ORDER
 from xray_assets.pictures.charts import bar_chart
+from xray_assets.pictures.drawing import markdown
 
 _SIDES = (128, 192, 256, 320, 512, 1024, 1536, 2048)
 
@@ -16,7 +17,7 @@ def class_picture(metadata: pl.DataFrame) -> str:
     groups = {
         split: {label: found.get((split, label), 0) for label in LABELS} for split in DRAW_ORDER
     }
-    return bar_chart("Films by split and class", groups, unit="films")
+    return markdown(bar_chart("Films by split and class", groups, unit="films"))
 
 
 def size_picture(metadata: pl.DataFrame) -> str:
@@ -30,7 +31,7 @@ def size_picture(metadata: pl.DataFrame) -> str:
     groups = {
         names[place]: {label: found.get((place, label), 0) for label in LABELS} for place in shown
     }
-    return bar_chart("Films by longer side in pixels, and class", groups, unit="films")
+    return markdown(bar_chart("Films by longer side in pixels, and class", groups, unit="films"))
 
 
 def reached_shares(metadata: pl.DataFrame) -> dict[str, float]:

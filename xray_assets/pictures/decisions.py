@@ -1,5 +1,5 @@
 """Pictures of a decision and of what it rests on: evidence over time, the paired table, confusion
-matrices.
+matrices. Few counts are a table: it costs nothing to draw and can be copied.
 """
 
 from typing import TYPE_CHECKING
@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from xray_assets.catalog import CHALLENGER, CHAMPION, LABELS
-from xray_assets.pictures.charts import confusion_matrix, line_chart
+from xray_assets.pictures.charts import line_chart
+from xray_assets.pictures.drawing import markdown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -30,13 +31,15 @@ def evidence_over_time(decisions: pl.DataFrame, *, promote: float, roll_back: fl
         name: list(zip(decisions["n_reviewed"].to_list(), decisions[column].to_list(), strict=True))
         for column, name in _EVIDENCE.items()
     }
-    return line_chart(
-        "Evidence",
-        series,
-        x_label="reviewed cases",
-        y_label="e-value",
-        levels={"promote": promote, "roll back": roll_back},
-        logarithmic=True,
+    return markdown(
+        line_chart(
+            "Evidence",
+            series,
+            x_label="reviewed cases",
+            y_label="e-value",
+            levels={"promote": promote, "roll back": roll_back},
+            logarithmic=True,
+        )
     )
 
 
@@ -64,11 +67,11 @@ def paired_table(reviewed: "ArrayLike") -> str:
 
 
 def operating_points(reviewed: "ArrayLike") -> str:
-    """Both models' confusion matrices on the reviewed cases, as Markdown images."""
+    """Both models' confusion matrices on the reviewed cases, as Markdown tables."""
     cells = np.asarray(reviewed).sum(axis=0)
     by_model = {CHAMPION: cells.sum(axis=1), CHALLENGER: cells.sum(axis=0)}
     return "\n\n".join(
-        confusion_matrix(
+        confusion_table(
             f"{role.capitalize()} on reviewed cases",
             tp=int(counts[1, 1]),
             fp=int(counts[1, 0]),
@@ -80,10 +83,20 @@ def operating_points(reviewed: "ArrayLike") -> str:
 
 
 def confusion_matrices(totals: pl.DataFrame) -> str:
-    """A confusion matrix a served entity, as Markdown images; columns served_model_name, tp, fp,
+    """A confusion matrix a served entity, as Markdown tables; columns served_model_name, tp, fp,
     tn, fn.
     """
     return "\n\n".join(
-        confusion_matrix(row.pop("served_model_name"), **row)
+        confusion_table(row.pop("served_model_name"), **row)
         for row in totals.sort("served_model_name").iter_rows(named=True)
     )
+
+
+def confusion_table(title: str, *, tp: int, fp: int, tn: int, fn: int) -> str:
+    """Truth down, answer across, each with its share of the row, as a Markdown table."""
+    lines = [f"| {title} | says PNEUMONIA | says NORMAL |", "|---|---|---|"]
+    for truth, counts in (("PNEUMONIA", (tp, fn)), ("NORMAL", (fp, tn))):
+        total = sum(counts) or 1
+        shown = " | ".join(f"{count:,} ({count / total:.1%})" for count in counts)
+        lines.append(f"| {truth} | {shown} |")
+    return "\n".join(lines)

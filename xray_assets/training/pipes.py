@@ -16,6 +16,8 @@ from dagster_pipes import (
     open_dagster_pipes,
 )
 
+from xray_assets.pictures.decisions import confusion_table
+
 if TYPE_CHECKING:
     from xray_assets.training.recording import Outcome
 
@@ -51,15 +53,14 @@ def report(context: PipesContext, outcome: "Outcome") -> None:
 
 
 def _metadata(outcome: "Outcome") -> dict[str, Any]:
-    from xray_assets.training.plots import markdown_image  # loads matplotlib
-
     figures = outcome.evaluation.figures()
     return {
         **figures,
         "threshold": outcome.evaluation.threshold,
         "evaluation": {"raw_value": _table(figures, outcome), "type": "md"},
-        "roc_and_confusion": {
-            "raw_value": markdown_image(outcome.picture, "ROC curve and confusion matrix"),
+        "roc": {"raw_value": outcome.picture, "type": "md"},
+        "confusion": {
+            "raw_value": confusion_table("test films", **outcome.evaluation.counts),
             "type": "md",
         },
         "model": outcome.request.model_name,

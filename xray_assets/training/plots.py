@@ -1,91 +1,66 @@
-"""The pictures of a training: curves, ROC with confusion matrix, calibration. Drawing only."""
+"""The pictures of a training: its curve, ROC, calibration. Specifications only."""
 
-import base64
-from io import BytesIO
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from xray_assets.catalog import LABELS
+from xray_assets.pictures.charts import COLOURS, line_chart
 from xray_assets.statistics.roc import roc_curve
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.fitting import History
 
-mpl.use("Agg")
 
-BLUE, ORANGE, GREY = "#2b6cb0", "#c05621", "#718096"
-
-
-def training_curve(history: History) -> Figure:
+def training_curve(history: History) -> Any:
     """Loss on train and validation films by epoch; the kept epoch is marked."""
-    figure = Figure(figsize=(5, 3.2), layout="constrained")
-    axes = figure.subplots()
-    numbers = np.arange(1, len(history.epochs) + 1)
-    axes.plot(
-        numbers, [e.train_loss for e in history.epochs], color=GREY, label="train (augmented)"
+    losses = {
+        "train (augmented)": [epoch.train_loss for epoch in history.epochs],
+        "validation": [epoch.validation_loss for epoch in history.epochs],
+    }
+    kept = history.best + 1
+    return line_chart(
+        "Cross-entropy by epoch",
+        {name: list(enumerate(values, start=1)) for name, values in losses.items()},
+        x_label="epoch",
+        marks={f"kept: epoch {kept}": (kept, losses["validation"][history.best])},
     )
-    axes.plot(numbers, [e.validation_loss for e in history.epochs], color=BLUE, label="validation")
-    axes.axvline(history.best + 1, color=ORANGE, ls=":", label=f"kept: epoch {history.best + 1}")
-    axes.set(xlabel="epoch", ylabel="cross-entropy")
-    axes.legend(frameon=False)
-    return figure
 
 
-def roc_and_confusion(
+def roc(
     evaluation: Evaluation, labels: NDArray[np.float32], probabilities: NDArray[np.float32]
-) -> Figure:
-    """ROC curve with the operating point, beside the confusion matrix, on the test films."""
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
+) -> Any:
+    """ROC curve on the test films, with the operating point."""
     curve, auc, metrics = roc_curve(labels, probabilities), evaluation.auc, evaluation.metrics
-    left.plot(curve.false_positive_rate, curve.sensitivity, color=BLUE)
-    left.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls=":")
-    left.plot(1 - metrics.specificity.value, metrics.sensitivity.value, "o", color=ORANGE)
-    left.set(
-        xlabel="1 - specificity",
-        ylabel="sensitivity",
-        title=f"AUC {auc.value:.3f} ({auc.low:.3f}-{auc.high:.3f})",
+    points = zip(curve.false_positive_rate.tolist(), curve.sensitivity.tolist(), strict=True)
+    at = (1 - float(metrics.specificity.value), float(metrics.sensitivity.value))
+    return line_chart(
+        f"ROC on the test films: AUC {auc.value:.3f} ({auc.low:.3f}-{auc.high:.3f})",
+        {"roc": list(points)},
+        x_label="1 - specificity",
+        y_label="sensitivity",
+        marks={f"threshold {evaluation.threshold:.2f}": at},
+        diagonal=True,
     )
-    counts = evaluation.counts
-    _matrix(right, np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]]))
-    right.set_title(f"threshold {evaluation.threshold:.2f}")
-    return figure
 
 
-def reliability(evaluation: Evaluation) -> Figure:
+def reliability(evaluation: Evaluation) -> Any:
     """Observed share of pneumonia against the mean probability, by bin, with 95 % intervals."""
-    figure = Figure(figsize=(3.6, 3.2), layout="constrained")
-    axes, bins = figure.subplots(), evaluation.calibration
+    import altair as alt
+
+    bins = evaluation.calibration
     filled = np.isfinite(bins.mean_probability)
-    x, y = bins.mean_probability[filled], bins.observed.value[filled]
-    spread = np.abs(np.stack([y - bins.observed.low[filled], bins.observed.high[filled] - y]))
-    axes.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls=":")
-    axes.errorbar(x, y, spread, fmt="o", color=BLUE, ms=4, lw=1)
-    ece = bins.expected_calibration_error
-    axes.set(xlabel="probability", ylabel="observed", title=f"calibration, ECE {ece:.3f}")
-    return figure
-
-
-def png(figure: Figure, dpi: int = 80) -> bytes:
-    """The figure as PNG."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return buffer.getvalue()
-
-
-def markdown_image(picture: bytes, text: str) -> str:
-    """A PNG inside Markdown, for Dagster's metadata: keep it small, it lives in the event log."""
-    return f"![{text}](data:image/png;base64,{base64.b64encode(picture).decode()})"
-
-
-def _matrix(axes: Axes, counts: NDArray[np.int64]) -> None:
-    axes.imshow(counts, cmap="Blues")
-    for (row, column), count in np.ndenumerate(counts):
-        shade = "white" if count > counts.max() / 2 else "black"
-        axes.text(column, row, str(count), ha="center", va="center", color=shade)
-    axes.set_xticks([0, 1], LABELS)
-    axes.set_yticks([0, 1], LABELS)
-    axes.set(xlabel="predicted", ylabel="truth")
+    names = ("mean", "observed", "low", "high")
+    columns = (bins.mean_probability, bins.observed.value, bins.observed.low, bins.observed.high)
+    rows = [
+        dict(zip(names, map(float, row), strict=True))
+        for row in np.stack([column[filled] for column in columns], axis=1)
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("mean:Q", title="probability", scale=alt.Scale(domain=[0, 1]))
+    )
+    spread = base.mark_rule(color=COLOURS[0]).encode(
+        y=alt.Y("low:Q", title="observed"), y2="high:Q"
+    )
+    shares = base.mark_point(color=COLOURS[0], filled=True).encode(y="observed:Q")
+    title = f"Calibration on the test films: ECE {bins.expected_calibration_error:.3f}"
+    return alt.layer(spread, shares).properties(title=title, width=300, height=240)

@@ -9,6 +9,7 @@ from typing import Any
 
 from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
+from xray_assets.pictures.drawing import markdown, svg
 from xray_assets.training import tracking
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.families.network import Network
@@ -16,7 +17,7 @@ from xray_assets.training.films import SPLITS, FilmSplits, class_counts
 from xray_assets.training.fitting import METHOD, History
 from xray_assets.training.gates import Gate
 from xray_assets.training.judging import Judgement
-from xray_assets.training.plots import png, reliability, roc_and_confusion, training_curve
+from xray_assets.training.plots import reliability, roc, training_curve
 from xray_assets.training.request import TrainingRequest
 
 
@@ -27,7 +28,7 @@ class Outcome:
     request: TrainingRequest
     evaluation: Evaluation
     gates: list[Gate]
-    picture: bytes
+    picture: str
     artifact_sha256: str
     films_sha256: str
     train_films: int
@@ -46,11 +47,11 @@ def record(
 ) -> Outcome:
     """Log the run with its native model, and register the artifact if every gate is passed."""
     evaluation, artifact = judgement.evaluation, judgement.artifact
-    roc = roc_and_confusion(evaluation, splits.test.labels, judgement.test_probabilities)
+    on_test = roc(evaluation, splits.test.labels, judgement.test_probabilities)
     pictures = {
-        "training_curve": training_curve(history),
-        "roc_and_confusion": roc,
-        "calibration": reliability(evaluation),
+        "training_curve": svg(training_curve(history)),
+        "roc": svg(on_test),
+        "calibration": svg(reliability(evaluation)),
     }
     version = None
     name = f"{request.family}, {len(splits.train)} films, seed {request.plan.seed}"
@@ -76,7 +77,7 @@ def record(
         request=request,
         evaluation=evaluation,
         gates=judgement.gates,
-        picture=png(roc),
+        picture=markdown(on_test),
         artifact_sha256=artifact.sha256,
         films_sha256=splits.manifest_sha256,
         train_films=len(splits.train),
@@ -116,6 +117,7 @@ def _parameters(
 def _metrics(judgement: Judgement) -> dict[str, float]:
     test = {f"test_{name}": value for name, value in judgement.evaluation.figures().items()}
     return test | {
+        **{f"test_{cell}": float(count) for cell, count in judgement.evaluation.counts.items()},
         "threshold": judgement.artifact.threshold,
         "logit_scale": judgement.calibration.scale,
         "logit_shift": judgement.calibration.shift,

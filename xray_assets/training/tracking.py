@@ -15,8 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from matplotlib.figure import Figure
-
 import xray_assets
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.mlflow_client import import_mlflow, prepare
@@ -124,10 +122,10 @@ def log_history(run: TrackedRun, history: History) -> None:
     run.mlflow.MlflowClient().log_batch(run.run_id, metrics=points)
 
 
-def log_pictures(run: TrackedRun, pictures: Mapping[str, Figure]) -> None:
-    """Figures under plots/."""
-    for name, figure in pictures.items():
-        run.mlflow.log_figure(figure, f"plots/{name}.png", save_kwargs={"dpi": 90})
+def log_pictures(run: TrackedRun, pictures: Mapping[str, str]) -> None:
+    """SVG documents under plots/."""
+    for name, picture in pictures.items():
+        run.mlflow.log_text(picture, f"plots/{name}.svg")
 
 
 def register(

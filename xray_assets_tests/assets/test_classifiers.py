@@ -99,8 +99,8 @@ def test_a_materialization_explains_itself(trained):
         low, value, high = (metadata[f"{figure}{end}"].value for end in ("_low", "", "_high"))
         assert low <= value <= high
     assert 0 <= metadata["ece"].value <= 1
-    picture = metadata["roc_and_confusion"].value
-    assert picture.startswith("![") and "data:image/png;base64," in picture
+    picture = metadata["roc"].value
+    assert picture.startswith("![") and "data:image/svg+xml;base64," in picture
     assert len(picture) < 40_000
     run = metadata["mlflow_run_id"].value
     assert metadata["mlflow_run"].value.startswith("http://127.0.0.1:8602/#/experiments/")
@@ -133,8 +133,8 @@ def test_the_run_in_mlflow_holds_parameters_curves_pictures_and_the_native_model
     assert run.data.metrics["test_auc"] == pytest.approx(metadata["auc"].value)
     assert len(client.get_metric_history(run.info.run_id, "validation_loss")) >= 2
     pictures = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
-    names = ("training_curve", "roc_and_confusion", "calibration")
-    assert pictures == {f"plots/{name}.png" for name in names}
+    names = ("training_curve", "roc", "calibration")
+    assert pictures == {f"plots/{name}.svg" for name in names}
     assert "native_model" in run.data.tags
     files = [path.name for path in (state / "mlflow" / "artifacts").rglob("*")]
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pth"))]
