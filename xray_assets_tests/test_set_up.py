@@ -21,7 +21,6 @@ def test_dagster_and_its_libraries_are_pinned_as_one_release() -> None:
     release = PINS["dagster"].partition(".")[2]
     assert PINS["dagster-webserver"] == PINS["dagster-pipes"] == PINS["dagster"]
     assert PINS["dagster-aws"].endswith(release.partition(".")[2])
-    assert PINS["dagster-databricks"] == PINS["dagster-aws"]
 
 
 def test_ci_runs_the_documented_test_command_and_nothing_else() -> None:
@@ -34,6 +33,6 @@ def test_ci_runs_the_documented_test_command_and_nothing_else() -> None:
 
 
 def test_no_file_of_the_set_up_names_a_machine_or_a_registry() -> None:
-    for name in ("Makefile", "constraints.txt", "Procfile", ".ci/run", "dagster.yaml"):
+    for name in ("Makefile", "constraints.txt", ".ci/run", "dagster.yaml"):
         text = (PROJECT / name).read_text()
         assert not re.search(r"https?://|/home/|/root/|index-url|find-links", text), name

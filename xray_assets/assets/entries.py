@@ -54,7 +54,7 @@ ENTRIES: dict[Key, Entry] = {
     catalog.SCORED_COUNTS: Entry(PERFORMANCE),
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),
-    catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "scipy")),
+    catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "numpy")),
     catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx")),
 }
 """Every asset but the classifiers, which come from their families (`classifiers.py`)."""

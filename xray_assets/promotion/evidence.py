@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from xray_assets.promotion.propensity import Floats
 
-Cells = NDArray[np.int64]
-
 LARGEST_LOG_E = 690.0  # exp(690) is about 1e299: the sum of a few still fits a float
 
 

@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 from xray_assets.training.evaluation import calibrated, evaluate, operating_threshold
 from xray_assets.training.fitting import sigmoid
 from xray_assets.training.gates import AUC, BOTH_CLASSES, GATES, PARITY, SENSITIVITY, gates
-from xray_assets.training.request import TrainingRequest
-from xray_assets_tests.training.test_request import EXTRAS
+from xray_assets.training_plan import TrainingPlan
 
-REQUEST = TrainingRequest.from_extras(EXTRAS)
+PLAN = TrainingPlan(gate_min_sensitivity=0.8, gates_cause="test")
 
 
 def scored(n=400, sharpness=1.0, seed=0):
@@ -82,8 +81,8 @@ def test_one_film_hardly_moves_the_threshold():
     assert max(thresholds) - min(thresholds) < 0.05
 
 
-def judged(labels, probabilities, threshold=0.5, parity=1e-7, request=REQUEST):
-    found = gates(evaluate(labels, probabilities, threshold), parity, request)
+def judged(labels, probabilities, threshold=0.5, parity=1e-7, plan=PLAN):
+    found = gates(evaluate(labels, probabilities, threshold), parity, plan)
     return {gate.name: gate for gate in found}
 
 
@@ -119,4 +118,4 @@ def test_figures_without_a_class_are_left_out_and_fail_their_gates():
     labels = np.zeros(10, np.float32)
     evaluation = evaluate(labels, np.full(10, 0.2), 0.5)
     assert "auc" not in evaluation.figures()
-    assert [g.name for g in gates(evaluation, 0.0, REQUEST) if g.passed] == [PARITY]
+    assert [g.name for g in gates(evaluation, 0.0, PLAN) if g.passed] == [PARITY]
