@@ -38,6 +38,16 @@ LABELS = ("NORMAL", "PNEUMONIA")
 CHAMPION, CHALLENGER, PREVIOUS_CHAMPION = "champion", "challenger", "previous_champion"
 """Registry aliases and roles. Arrays over models are [champion, challenger]."""
 
+EXPERIMENT_VARIABLE, ROLE_VARIABLE, DIGEST_VARIABLE, GENERATION_VARIABLE = (
+    "XRAY_EXPERIMENT_ID",
+    "XRAY_ROLE",
+    "XRAY_ARTIFACT_SHA256",
+    "XRAY_GENERATION",
+)
+"""Environment variables of a served entity that carry what the Databricks body has no field for:
+they change atomically with the config.
+"""
+
 CLINICAL, TRIAL, VERIFICATION, SIMULATION = "clinical", "trial", "verification", "simulation"
 PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
 """What a request is for. Only clinical ones count: as cases, in sample ratio, coverage, figures."""

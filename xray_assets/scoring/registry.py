@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from xray_assets.scoring.aliases import AliasHeld, ModelVersion, alias_changes
 from xray_assets.scoring.artifact import ArtifactError, ServingArtifact
@@ -25,6 +26,9 @@ from xray_assets.scoring.registered import (
     RegisteredVersion,
     RegistryError,
 )
+
+ARTIFACTS_FOLDER = "artifacts"
+"""Folder of MLflow's artifacts, beside its database."""
 
 
 class ModelRegistry:
@@ -137,13 +141,22 @@ class ModelRegistry:
     def _download(self, registered: RegisteredVersion, destination: Path) -> Path:
         mlflow = import_mlflow()
         name, version = registered.model_name, registered.version
-        uri = self._client.get_model_version_download_uri(name, str(version))
+        uri = self._here(self._client.get_model_version_download_uri(name, str(version)))
         local = mlflow.artifacts.download_artifacts(
             artifact_uri=f"{uri.rstrip('/')}/artifacts/{SERVING_FOLDER}",
             dst_path=str(destination),
             tracking_uri=self.tracking_uri,
         )
         return Path(local)
+
+    def _here(self, uri: str) -> str:
+        """MLflow keeps absolute places; those of a state that was moved or copied are its own."""
+        if not self.tracking_uri.startswith("sqlite:///"):
+            return uri
+        own = Path(self.tracking_uri.removeprefix("sqlite:///")).parent
+        _, found, rest = uri.rpartition(f"/{own.name}/{ARTIFACTS_FOLDER}/")
+        place = own / ARTIFACTS_FOLDER / unquote(rest)
+        return place.as_uri() if found and place.exists() else uri
 
     @cached_property
     def _client(self) -> Any:

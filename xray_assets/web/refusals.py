@@ -73,6 +73,12 @@ class UpdateInProgress(Refusal):
     status, error_code = 409, "RESOURCE_CONFLICT"
 
 
+class OlderGeneration(Refusal):
+    """The config was wanted by a state that another one has followed."""
+
+    status, error_code = 409, "RESOURCE_CONFLICT"
+
+
 class BodyTooLarge(Refusal):
     """The body is over the limit."""
 

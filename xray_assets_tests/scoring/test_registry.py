@@ -1,5 +1,6 @@
 import base64
 import json
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -208,3 +209,14 @@ def test_a_registered_version_answers_as_a_pyfunc_from_its_own_code(settings, di
     expected = 1 / (1 + np.exp(-(5.0 * 200 / 255 - 2.5)))
     assert [row["label"] for row in answer] == ["PNEUMONIA"] * 2
     assert answer[0]["probability"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_copied_state_fetches_from_itself(settings, digests, tmp_path):
+    copied = Settings(state=tmp_path / "copy")
+    shutil.copytree(settings.mlflow_folder, copied.mlflow_folder)
+    away = settings.mlflow_folder.rename(settings.state / "mlflow-moved-away")
+    try:
+        fetched = ModelRegistry(copied.mlflow_uri, copied.artifact_cache).fetch(KERAS, 1)
+    finally:
+        away.rename(settings.mlflow_folder)
+    assert fetched.sha256 == digests[KERAS, 1]

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 from xray_assets_tests.serving.server_process import (
     ENDPOINT,
     Server,
+    ab_config,
     film_base64,
     served_entity,
 )
@@ -151,6 +152,34 @@ def test_the_sdk_creates_changes_and_deletes(workspace: Any, shared_server: Serv
     )
     assert again.config.config_version > updated.config.config_version  # never comes back
     endpoints.delete(name)
+
+
+def test_a_config_of_an_earlier_generation_is_a_conflict(
+    workspace: Any, make_endpoint: Callable[..., str], shared_server: Server
+) -> None:
+    from databricks.sdk import errors
+    from databricks.sdk.service.serving import ServedEntityInput
+
+    name = make_endpoint(ab_config(*shared_server.digests))
+
+    def send(generation: int | None) -> None:
+        sent = served_entity(1, "champion", shared_server.digests[0])
+        if generation is not None:
+            sent["environment_vars"]["XRAY_GENERATION"] = str(generation)
+        entity = ServedEntityInput.from_dict(sent)
+        workspace.serving_endpoints.update_config_and_wait(name, served_entities=[entity])
+
+    for generation in (None, 6, 6, 7):
+        send(generation)
+    with pytest.raises(errors.ResourceConflict, match="sent: read"):
+        send(6)
+    send(None)  # a person's own config states none
+    with pytest.raises(errors.ResourceConflict):
+        send(6)
+    refused = ab_config(*shared_server.digests)
+    refused["served_entities"][0]["environment_vars"]["XRAY_GENERATION"] = "8"
+    with pytest.raises(errors.InvalidParameterValue):
+        workspace.api_client.do("PUT", f"/api/2.0/serving-endpoints/{name}/config", body=refused)
 
 
 MLFLOW_CLIENT = f"""

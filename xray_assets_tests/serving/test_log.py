@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 import stat
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,38 @@ def test_only_clinical_requests_are_traffic(tmp_path: Path) -> None:
     assert [arm["requests"] for arm in InferenceLogReader(path).traffic(1)] == [1]
     figures = Traffic(path).since(1, ["m-1"])
     assert figures["requests"] == 1 and figures["routing_keys_by_assigned"] == {"m-1": 1}
+
+
+def test_a_log_with_damaged_pages_is_said_to_be_damaged_although_other_writes_work(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.sqlite"
+    log = writer(path)
+    assert write(log, entry(1)) == [None]
+    log.close()
+    with sqlite3.connect(path) as sound:
+        (size,), (page,) = (
+            sound.execute(query).fetchone()
+            for query in (
+                "PRAGMA page_size",
+                "SELECT rootpage FROM sqlite_master WHERE name = 'images'",
+            )
+        )
+    sound.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    log = writer(path)
+    assert log.damage is None
+    (failure,) = write(log, entry(2))
+    assert isinstance(failure, LogUnavailable)
+    log.probe()
+    deadline = time.monotonic() + 30
+    while log.problem is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert log.problem is None  # a write that touches none of those pages works
+    assert "backup" in (log.damage or "")
+    path.rename(tmp_path / "moved.sqlite")
+    assert write(log, entry(3)) == [None]
+    assert log.damage is None
+    log.close()

@@ -148,6 +148,11 @@ def test_probes_need_no_token(shared_server: Server, path: str) -> None:
     assert httpx.get(shared_server.url + path).status_code == 200
 
 
+def test_a_probe_may_ask_for_the_head_alone(shared_server: Server) -> None:
+    answer = httpx.head(f"{shared_server.url}/health")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

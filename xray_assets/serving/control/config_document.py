@@ -7,15 +7,16 @@ Pure: no files, no models. The answer bodies of the REST API are built in `endpo
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xray_assets.catalog import CHALLENGER, CHAMPION, served_name
-from xray_assets.web.refusals import InvalidParameter
-
-EXPERIMENT_VARIABLE, ROLE_VARIABLE, DIGEST_VARIABLE = (
-    "XRAY_EXPERIMENT_ID",
-    "XRAY_ROLE",
-    "XRAY_ARTIFACT_SHA256",
+from xray_assets.catalog import (
+    CHALLENGER,
+    CHAMPION,
+    DIGEST_VARIABLE,
+    EXPERIMENT_VARIABLE,
+    GENERATION_VARIABLE,
+    ROLE_VARIABLE,
+    served_name,
 )
-"""Environment variables of a served entity that carry what the Databricks body has no field for."""
+from xray_assets.web.refusals import InvalidParameter
 
 MAX_SERVED = 2
 _HEX = set("0123456789abcdef")
@@ -54,6 +55,12 @@ class EndpointConfig:
         """The model under test, if there is one."""
         return self.entities[1] if len(self.entities) > 1 else None
 
+    @property
+    def generation(self) -> int | None:
+        """Generation of gold.experiments that wanted this config; None where none was stated."""
+        stated = self.champion.environment_vars.get(GENERATION_VARIABLE)
+        return int(stated) if stated else None
+
     def to_json(self) -> dict[str, Any]:
         """The form in the config store."""
         return asdict(self)
@@ -87,6 +94,10 @@ def parse_config(body: Any, *, config_version: int) -> EndpointConfig:
     experiments = {entity.environment_vars.get(EXPERIMENT_VARIABLE) or None for entity in entities}
     if len(experiments) > 1:
         raise InvalidParameter(f"the served entities disagree about {EXPERIMENT_VARIABLE}")
+    generations = {entity.environment_vars.get(GENERATION_VARIABLE) or None for entity in entities}
+    stated = generations.pop()
+    if generations or (stated is not None and not (stated.isascii() and stated.isdigit())):
+        raise InvalidParameter(f"{GENERATION_VARIABLE} must be one number for all served entities")
     ordered = tuple(sorted(entities, key=lambda entity: entity.role != CHAMPION))
     return EndpointConfig(config_version, experiments.pop(), ordered)
 

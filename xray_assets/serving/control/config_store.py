@@ -44,6 +44,8 @@ class EndpointRecord:
     """Process that leads the pending update; another takes over when it has died."""
     update_state: str = NOT_UPDATING
     update_message: str = ""
+    generation: int = 0
+    """Highest generation of gold.experiments that a config was sent for."""
     tags: list[dict[str, str]] = field(default_factory=list)
     ai_gateway: dict[str, Any] = field(default_factory=dict)
     description: str = ""

@@ -46,6 +46,7 @@ class Operations:
         """The routes. Health is open to probes; the rest needs a token."""
         router = APIRouter()
 
+        @router.head("/health", include_in_schema=False)
         @router.get(
             "/health",
             summary="200 when every configured model is loaded and warm and the log can be written",
@@ -107,9 +108,8 @@ class Operations:
         for live in self._updates.live_elsewhere():
             for name in self._updates.live.keys() - live.keys():
                 reasons.append(f"endpoint {name!r}: a worker is still loading it")
-        for problem in (self._updates.store_problem, self._log.problem):
-            if problem:
-                reasons.append(problem)
+        problems = (self._updates.store_problem, self._log.problem, self._log.damage)
+        reasons += dict.fromkeys(problem for problem in problems if problem)
         if self.stopping:
             reasons.append("the server is stopping")
         return reasons
@@ -131,7 +131,7 @@ class Operations:
     def _gauges(self) -> dict[str, float]:
         gauges: dict[str, float] = {
             "xray_ready": float(not self.reasons_not_ready()),
-            "xray_log_writable": float(self._log.problem is None),
+            "xray_log_writable": float(not (self._log.problem or self._log.damage)),
             "xray_workers": 1.0 + len(self._workers.others()),
             "process_start_time_seconds": self._started,
             "process_max_resident_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -32,6 +32,7 @@ from xray_assets.web.accounts import Accounts
 from xray_assets.web.refusals import (
     AlreadyExists,
     InvalidParameter,
+    OlderGeneration,
     UnknownEndpoint,
     UpdateInProgress,
 )
@@ -84,7 +85,9 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, accounts: Acco
                 name, "operator", now_ms(), now_ms(), tags=tags, ai_gateway=gateway
             )
             if body.get("config") is not None:
-                pend(record, _next_config(content, body["config"]))
+                config = _next_config(content, body["config"])
+                record.generation = config.generation or 0
+                pend(record, config)
             content.endpoints[name] = record
             return record
 
@@ -108,7 +111,15 @@ def control_routes(*, store: ConfigStore, updates: ConfigUpdates, accounts: Acco
                 raise UpdateInProgress(
                     "another config update is in progress: wait until it has ended"
                 )
-            pend(record, _next_config(content, body))
+            config = _next_config(content, body)
+            if config.generation is not None:
+                if config.generation < record.generation:
+                    raise OlderGeneration(
+                        f"the config is of generation {config.generation}, and one of generation "
+                        f"{record.generation} was sent: read gold.experiments again"
+                    )
+                record.generation = config.generation
+            pend(record, config)
             return record
 
         return JSONResponse(described(updates.propose(edit)))

@@ -47,6 +47,14 @@ class LogFile:
         self._patience = 0.0
         self._known: dict[str, float] = {}
         self._started: set[int] = set()
+        self._damaged = (0, 0)
+
+    @property
+    def is_damaged(self) -> bool:
+        """True once pages of this file were found damaged, until another file is in its place: a
+        write that touches none of them says nothing about the others.
+        """
+        return self._damaged == self._inode != (0, 0)
 
     def commit(self, batch: list[LogRows], *, patience_seconds: float) -> None:
         """Write all of it or, when this raises, nothing. An empty batch tests the disk.
@@ -66,7 +74,9 @@ class LogFile:
             if not batch:
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
+                self._damaged = self._inode
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -152,6 +162,8 @@ class LogFile:
                 raise OSError(
                     f"{self._path.name} has schema {version}; this server knows {SCHEMA_VERSION}"
                 )
+            if not version:
+                self._damaged = (0, 0)  # a new file, which may have the old one's number
             for earlier in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
                 _execute_all(connection, UPGRADES.get(earlier, ""))
             _execute_all(connection, SCHEMA)
@@ -160,6 +172,11 @@ class LogFile:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -63,6 +63,16 @@ class LogWriter:
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def damage(self) -> str | None:
+        """What to do about damaged pages, also while other writes work; None for a sound log."""
+        if not self._file.is_damaged:
+            return None
+        return (
+            "the inference log has damaged pages: stop the endpoint, restore log.sqlite from a "
+            "backup or move it away, and start again"
+        )
+
     def write(self, entry: LogEntry, *, light: bool = False, alone: bool = False) -> _Answer | None:
         """Make the rows of an entry durable: None when they are, else a future that ends when.
 

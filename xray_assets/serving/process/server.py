@@ -16,7 +16,7 @@ from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.serving.process.supervisor import supervise
-from xray_assets.serving.process.worker_statuses import clear_worker_statuses
+from xray_assets.serving.process.worker_statuses import WorkerStatuses, clear_worker_statuses
 from xray_assets.settings import Settings
 from xray_assets.storage.atomic import replace_file
 from xray_assets.web.accounts import Accounts
@@ -24,6 +24,8 @@ from xray_assets.web.accounts import Accounts
 ADDRESS_FILE = "address.json"
 _BACKLOG = 2048
 _DRAINED_SECONDS = 2.0
+_LONGEST_DRAIN_SECONDS = 40.0
+"""Longer than a worker takes to finish its requests."""
 
 
 class ServerError(XrayError):
@@ -44,7 +46,7 @@ def serve(settings: Settings) -> None:
         CaseKeys(folder)
     except OSError as error:
         raise ServerError(f"the state folder {settings.state} cannot be used: {error}") from error
-    with _only_server(folder), _listening(settings.host, settings.endpoint_port) as listener:
+    with _only_server(folder), _listening(settings, folder) as listener:
         clear_worker_statuses(folder)
         host, port = listener.getsockname()[:2]
         address = {"host": host, "port": port, "pid": os.getpid(), "url": f"http://{host}:{port}"}
@@ -71,12 +73,13 @@ def serve(settings: Settings) -> None:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(settings: Settings, folder: Path) -> Iterator[socket.socket]:
+    host, port = settings.host, settings.endpoint_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            _bind(listener, host, port)
+            _bind(listener, host, port, workers=WorkerStatuses(folder))
             listener.listen(_BACKLOG)
         except OSError as error:
             raise ServerError(
@@ -87,14 +90,16 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _bind(listener: socket.socket, host: str, port: int) -> None:
+def _bind(listener: socket.socket, host: str, port: int, *, workers: WorkerStatuses) -> None:
     """Bind; workers of a killed server hold its port for as long as they drain."""
-    deadline = time.monotonic() + _DRAINED_SECONDS
+    started = time.monotonic()
     while True:
         try:
             return listener.bind((host, port))
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+            waited = time.monotonic() - started
+            drained = waited > _DRAINED_SECONDS and not workers.others()
+            if error.errno != errno.EADDRINUSE or drained or waited > _LONGEST_DRAIN_SECONDS:
                 raise
         time.sleep(0.1)
 
