@@ -17,6 +17,7 @@ from xray_assets.commands import (
     query,
     runs,
     score,
+    status,
     tokens,
 )
 from xray_assets.web.private_files import PRIVATE
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (processes, runs, endpoint, experiments, backtest, query, score, checkup):
+for group in (processes, status, runs, endpoint, experiments, backtest, query, score, checkup):
     group.add_to(app)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")

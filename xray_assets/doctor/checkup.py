@@ -8,7 +8,7 @@ from xray_assets.settings import Settings
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding: versions, disk and state, credentials and tokens, ports and services."""
+    """Every finding: versions, disk and state, credentials and tokens, ports, services and runs."""
     yield packages.python_version()
     yield from packages.pinned_packages()
     yield machine.disk(settings)
@@ -18,3 +18,4 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from credentials.token_files(settings)
     yield from services.ports(settings)
     yield from services.health(settings)
+    yield from services.runs(settings)

@@ -18,6 +18,7 @@ from xray_assets.stack.services import (
     MLFLOW_UI,
     WEBSERVER,
 )
+from xray_assets.stack.status import unfinished
 
 PORTS = {
     "dagster_port": WEBSERVER,
@@ -64,6 +65,18 @@ def health(settings: Settings) -> Iterator[Finding]:
         else:
             where = f" at {alive[name].url}" if alive[name].url else ""
             yield Finding(OK, f"Service {name}", f"process {alive[name].pid} is well{where}")
+
+
+def runs(settings: Settings) -> Iterator[Finding]:
+    """Runs that nobody carries out, or that are older than they should be."""
+    unended = unfinished(settings)
+    for run in unended:
+        if run.is_dead or run.is_overdue:
+            wrong = "its process is gone" if run.is_dead else "it is older than it should be"
+            advice = "the daemon ends it" if run.is_dead else "look at it in Dagster; terminate it"
+            yield Finding(WARN, f"Run of {run.job}", f"{run.run_id}: {wrong}", advice)
+    if not any(run.is_dead or run.is_overdue for run in unended):
+        yield Finding(OK, "Runs", f"{len(unended)} under way, none hangs")
 
 
 def _dagster_problem(settings: Settings) -> str | None:
