@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
@@ -23,10 +24,8 @@ from xray_assets.commands import (
 from xray_assets.web.private_files import PRIVATE
 
 app = typer.Typer(
-    help="Replace a chest X-ray classifier safely. `xray settings` lists what can be set.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 for group in (processes, status, runs, endpoint, experiments, backtest, query, score, checkup):
     group.add_to(app)
@@ -34,6 +33,24 @@ app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
 app.add_typer(audit.app, name="audit")
 app.add_typer(tokens.app, name="token")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"xray-assets {version('xray-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def xray(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version"),
+    ] = False,
+) -> None:
+    """Replace a chest X-ray classifier safely. `xray settings` lists what can be set."""
 
 
 def main() -> None:

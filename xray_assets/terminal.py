@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -34,14 +34,62 @@ def error_console() -> "Console":
     return Console(stderr=True, highlight=False)
 
 
-def folding_table(*columns: str) -> "Table":
-    """A table that breaks long words where the terminal is narrow, instead of cutting them."""
+NARROW = 100
+"""Below so many columns a table of more than two is shown as records."""
+
+
+def shown_table(*columns: str) -> "Table":
+    """A table that becomes records (a line a field) where it would be narrow or break an id."""
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.measure import Measurement
     from rich.table import Table
 
-    table = Table(show_header=any(columns))
+    class RecordTable(Table):
+        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+            wide = options.update(width=1000, max_width=1000)
+            least = Measurement.get(console, wide, self).minimum
+            narrow = options.max_width < NARROW and len(self.columns) > 2
+            if least <= options.max_width and not narrow:
+                yield from super().__rich_console__(console, options)
+                return
+            for record in records(self):
+                grid = Table.grid(padding=(0, 2))
+                for name, value in record.items():
+                    if value:
+                        grid.add_row(name, value)
+                yield grid
+                yield ""
+
+    table = RecordTable(show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
+
+
+def records(table: "Table") -> list[dict[str, str]]:
+    """The rows of a table, each by the names of its columns."""
+    names = [str(column.header) for column in table.columns]
+    rows = zip(*(column.cells for column in table.columns), strict=True)
+    return [dict(zip(names, map(str, row), strict=True)) for row in rows]
+
+
+def show_table(table: "Table", *, as_json: bool) -> None:
+    """Print a table for people, or its rows as JSON for a script."""
+    if not as_json:
+        console().print(table)
+        return
+    import json
+
+    from rich.text import Text
+
+    plain = [
+        {name: Text.from_markup(value).plain for name, value in record.items()}
+        for record in records(table)
+    ]
+    sys.stdout.write(json.dumps(plain, indent=1, ensure_ascii=False) + "\n")
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script")]
 
 
 def is_for_people(error: Exception) -> bool:

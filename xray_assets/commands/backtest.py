@@ -8,8 +8,8 @@ import typer
 from xray_assets.terminal import (
     console,
     error_console,
-    folding_table,
     read_settings,
+    shown_table,
     spelled_share,
 )
 
@@ -53,7 +53,7 @@ def _show(row: dict[str, Any]) -> None:
     from xray_assets.reasons import from_columns
 
     report = json.loads(row["report"])
-    table = folding_table("", row["champion_model"], row["candidate_model"], "difference [95 %]")
+    table = shown_table("", row["champion_model"], row["candidate_model"], "difference [95 %]")
     for name in ("accuracy", "sensitivity", "specificity"):
         table.add_row(
             name,

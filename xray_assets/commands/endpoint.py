@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.terminal import console, folding_table, read_settings, refuse
+from xray_assets.terminal import AsJson, read_settings, refuse, show_table, shown_table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def predict(
     patient_id: Annotated[
         str, typer.Option(help="Keeps a patient with one model; only a keyed digest is stored")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Ask the endpoint for the probability of pneumonia, one request a film."""
     from xray_assets.commands.invocation import invoke
@@ -26,7 +27,7 @@ def predict(
     settings = read_settings()
     if missing := [str(film) for film in films if not film.is_file()]:
         refuse(f"no such file: {', '.join(missing)}")
-    table = folding_table("film", "probability", "label", "model", "request id")
+    table = shown_table("film", "probability", "label", "model", "request id")
     for film in films:
         answer = invoke(settings, film.read_bytes(), patient_id=patient_id)
         logged = get_prediction_info(answer.request_id, settings=settings) or {}
@@ -38,4 +39,4 @@ def predict(
             answer.served_model_name,
             answer.request_id,
         )
-    console().print(table)
+    show_table(table, as_json=as_json)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xray_assets.terminal import (
+    AsJson,
     console,
     error_console,
-    folding_table,
     read_settings,
     refuse,
+    show_table,
+    shown_table,
 )
 
 if TYPE_CHECKING:
@@ -35,23 +37,21 @@ def add_to(root: typer.Typer) -> None:
 
 
 @app.command(name="list")
-def list_experiments() -> None:
+def list_experiments(as_json: AsJson = False) -> None:
     """List all experiments, newest first."""
     from xray_assets.catalog import EXPERIMENTS
     from xray_assets.deployments import resources
     from xray_assets.rollout.experiment import Experiment
 
     rows = resources(read_settings()).tables.read(EXPERIMENTS).sort("opened_at", descending=True)
-    table = folding_table(
-        "experiment", "champion", "challenger", "state", "stage", "opened", "cause"
-    )
+    table = shown_table("experiment", "champion", "challenger", "state", "stage", "opened", "cause")
     for row in rows.collect().iter_rows(named=True):
         one = Experiment.from_row(row)
         table.add_row(
             one.experiment_id, one.champion.served_name, one.challenger.served_name, one.state,
             f"{one.stage} %", f"{one.opened_at:%Y-%m-%d %H:%M}", one.cause,
         )  # fmt: skip
-    console().print(table)
+    show_table(table, as_json=as_json)
 
 
 @app.command()

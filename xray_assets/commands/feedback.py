@@ -8,9 +8,9 @@ import typer
 from xray_assets.terminal import (
     console,
     error_console,
-    folding_table,
     read_settings,
     refuse,
+    shown_table,
 )
 
 app = typer.Typer(
@@ -151,7 +151,7 @@ def _show_receipt(receipt: Any) -> None:
 
 
 def _show(facts: dict[str, Any]) -> None:
-    table = folding_table("", "")
+    table = shown_table("", "")
     for name, value in facts.items():
         table.add_row(
             name,

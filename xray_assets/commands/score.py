@@ -13,9 +13,9 @@ from xray_assets.errors import XrayError
 from xray_assets.terminal import (
     console,
     error_console,
-    folding_table,
     read_settings,
     refuse,
+    shown_table,
 )
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _bar() -> Iterator["Progress"]:
 
 
 def _report(summary: "Summary", model: "ScoringModel", output: Path, left_out: int) -> None:
-    table = folding_table("", "")
+    table = shown_table("", "")
     table.add_row("model", f"{model.model_name} version {model.model_version}")
     table.add_row("scored", f"{summary.scored:,}")
     table.add_row("rejected, with a reason", f"{summary.rejected:,}")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.terminal import console, error_console, folding_table, read_settings
+from xray_assets.terminal import console, error_console, read_settings, shown_table
 
 app = typer.Typer(help="Named accounts and their tokens.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def list_accounts() -> None:
     from xray_assets.web.accounts_file import own_accounts, stored_accounts
 
     settings = read_settings()
-    table = folding_table("name", "role", "site")
+    table = shown_table("name", "role", "site")
     for account in (*own_accounts(settings), *stored_accounts(settings)):
         table.add_row(account.name, account.role, account.site or "")
     console().print(table)

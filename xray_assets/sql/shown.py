@@ -9,14 +9,14 @@ from rich.table import Table
 
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.sql.lake import Answer
-from xray_assets.terminal import folding_table
+from xray_assets.terminal import shown_table
 
 MAX_SHOWN = 200
 
 
 def as_table(answer: Answer, *, max_rows: int = MAX_SHOWN) -> Table:
     """A table of at most `max_rows` rows; its caption says when there are more."""
-    table = folding_table(*answer.columns)
+    table = shown_table(*answer.columns)
     for row in itertools.islice(answer.rows, max_rows):
         table.add_row(*(_cell(value) for value in row))
     if next(answer.rows, None) is not None:
@@ -26,7 +26,7 @@ def as_table(answer: Answer, *, max_rows: int = MAX_SHOWN) -> Table:
 
 def table_list(names: list[str]) -> Table:
     """The tables that can be queried, and what they hold."""
-    table = folding_table("table", "one row is")
+    table = shown_table("table", "one row is")
     for name, contract in zip(names, CONTRACTS.values(), strict=True):
         table.add_row(name, contract.description.partition(".")[0])
     return table
