@@ -5,7 +5,7 @@
     python -m benchmarks.promotion.simulate --resume        those that are missing
     python -m benchmarks.promotion.simulate --table-only    the table from the kept results
 
-One core, about an hour. Results are kept in results.json beside this file, a scenario at a time.
+One core, about half an hour. Results are kept in results.json beside this file, a scenario at a time.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ from benchmarks.promotion.classical_runs import judge_classically
 from benchmarks.promotion.runs import RULE, judge
 from benchmarks.promotion.scenarios import SCENARIOS, Scenario
 from benchmarks.promotion.table import write_table
-from benchmarks.promotion.turning import turn_worse
+from benchmarks.promotion.turning import stay, turn_worse
 
 RESULTS = Path(__file__).with_name("results.json")
-TURNS = ((0.7, 0.0), (0.7, 0.5), (0.75, 0.5), (0.6, 0.5))
+TURNS = (
+    *((before, 0.75, common) for before in (600, 1200) for common in (0.0, 0.5, 0.8)),
+    (600, 0.7, 0.5),
+    (600, 0.6, 0.5),
+)
+STEADY = ((0.8, 0.0, 5000), (0.8, 0.8, 5000), (0.9, 0.0, 2000), (0.9, 0.8, 2000), (0.85, 0.5, 2000))
 
 
 def simulate(scenario: Scenario, *, n_runs: int, n_cases: int, seed: int) -> dict[str, object]:
@@ -60,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--cases", type=int, default=5000)
+    parser.add_argument("--turns", type=int, default=100, help="runs of those that turn or stay")
     parser.add_argument("--only", default="", help="part of a scenario's name")
     parser.add_argument("--resume", action="store_true", help="keep rows of the same rule")
     parser.add_argument("--table-only", action="store_true")
@@ -78,8 +84,12 @@ def main() -> None:
             print(json.dumps(row), flush=True)
         if options.only in "turns worse":
             kept["turns"] = [
-                asdict(turn_worse(after, common, n_runs=100, limit=3000, seed=k))
-                for k, (after, common) in enumerate(TURNS)
+                asdict(turn_worse(*turn, n_runs=options.turns, limit=3000, seed=k))
+                for k, turn in enumerate(TURNS)
+            ]
+            kept["steady"] = [
+                asdict(stay(accuracy, common, n_runs=options.turns, reads=reads, seed=k))
+                for k, (accuracy, common, reads) in enumerate(STEADY)
             ]
             RESULTS.write_text(json.dumps(kept, indent=1))
     write_table(kept)

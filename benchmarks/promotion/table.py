@@ -14,9 +14,13 @@ HEAD = (
     "| classical PROMOTE / ROLLBACK | right would be |\n|---|---|---|---|---|---|---|---|"
 )
 TURN_HEAD = (
-    "| 0.90 turns into | rho | runs | reads to PROMOTE withdrawn: median, 90 % | the same without "
-    "the recent-evidence alarm | reads to that alarm, a red guard in the ramp: median, 90 % "
-    "| reads to the verdict ROLLBACK: median, 90 % |\n|---|---|---|---|---|---|---|"
+    "| 0.90 for | then | rho | runs | reads to PROMOTE withdrawn: mean, 90 % | by version 1: mean, "
+    "90 % | median reads to the recent-evidence alarm, a red guard in the ramp "
+    "| median reads to the verdict ROLLBACK |\n|---|---|---|---|---|---|---|---|"
+)
+STEADY_HEAD = (
+    "| stays at | rho | runs x reads | PROMOTE held back by `advantage_lost` alone, at some look "
+    "| recent-evidence alarm | ROLLBACK |\n|---|---|---|---|---|---|"
 )
 
 
@@ -46,11 +50,17 @@ def _table(results: dict[str, Any]) -> str:
     lines += ["", TURN_HEAD]
     for turn in results["turns"]:
         lines.append(
-            f"| {turn['accuracy_after']:g} | {turn['common']:g} | {turn['runs']} "
-            f"| {_reads(turn['withdrawn_median'])}, {_reads(turn['withdrawn_90'])} "
-            f"| {_reads(turn['withdrawn_without_recent_median'])} "
-            f"| {_reads(turn['alarm_median'])}, {_reads(turn['alarm_90'])} "
-            f"| {_reads(turn['rollback_median'])}, {_reads(turn['rollback_90'])} |"
+            f"| {turn['before']} | {turn['accuracy_after']:g} | {turn['common']:g} | {turn['runs']} "
+            f"| {_reads(turn['withdrawn_mean'])}, {_reads(turn['withdrawn_90'])} "
+            f"| {_reads(turn['version_1_mean'])}, {_reads(turn['version_1_90'])} "
+            f"| {_reads(turn['alarm_median'])} | {_reads(turn['rollback_median'])} |"
+        )
+    lines += ["", STEADY_HEAD]
+    for steady in results["steady"]:
+        lines.append(
+            f"| {steady['accuracy']:g} | {steady['common']:g} "
+            f"| {steady['runs']} x {steady['reads']} | {steady['doubted']:.2f} "
+            f"| {steady['alarm']:.2f} | {steady['rolled_back']:.2f} |"
         )
     return "\n".join(lines)
 
