@@ -54,6 +54,8 @@ class Settings(TrainingPlan, BaseSettings):
     """Patients in train/val/test"""
     decode_threads: Annotated[int, Field(ge=1)] = 2
     """Threads that decode films in assets"""
+    dicom_modalities: Annotated[tuple[str, ...], NoDecode] = ("CR", "DX")
+    """DICOM modalities that are accepted, by commas; `none`: also a file that names none"""
 
     starting_share: Annotated[int, Field(ge=0, lt=100)] = 50
     """Challenger's share when an experiment opens, percent; 0 is shadow"""
@@ -185,6 +187,18 @@ class Settings(TrainingPlan, BaseSettings):
                 hint = f": did you mean {nearest[0]}?" if nearest else ""
                 raise ValueError(f"{name} is no setting{hint}")
         return values
+
+    @field_validator("dicom_modalities", mode="before")
+    @classmethod
+    def _modalities(cls, value: object) -> object:
+        """Accept `CR,DX,RF`: codes of DICOM's, and `none`."""
+        if isinstance(value, str):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not isinstance(value, tuple | list) or not all(
+            re.fullmatch(r"[A-Z]{2,16}|none", str(code)) for code in value
+        ):
+            raise ValueError("write DICOM modalities by commas, for example CR,DX,RF or CR,DX,none")
+        return tuple(value)
 
     @field_validator("state", mode="after")
     @classmethod

@@ -15,22 +15,28 @@ class DecodeLimits:
     """What is refused before any pixel is decoded.
 
     `max_pixels` is width x height; `min_side` the shorter side in pixels; `max_scans` bounds the
-    passes of a progressive JPEG, each of which costs a walk over the whole image.
+    passes of a progressive JPEG, each of which costs a walk over the whole image. `modalities` are
+    those that a DICOM file may name (`none`: a file that names none); None: not looked at.
     """
 
     max_pixels: int = 64_000_000
     min_side: int = 16
     max_scans: int = 100
+    modalities: frozenset[str] | None = frozenset({"CR", "DX"})
 
 
 DEFAULT_LIMITS = DecodeLimits()
+
+ACCEPTED_BEFORE = DecodeLimits(modalities=None)
+"""For films that were accepted when they came in, whatever the site's setting was then."""
 
 
 class InvalidImage(XrayError):
     """The bytes are not one acceptable film.
 
-    `reason` is one of not_an_image, truncated, too_large, too_small, multi_frame, unsupported.
-    `message` may be shown to a client: it holds nothing of the file's content.
+    `reason` is one of not_an_image, truncated, too_large, too_small, multi_frame, unsupported,
+    not_a_chest_film. `message` may be shown to a client: of the file's content it holds a DICOM
+    file's modality and body part, and nothing else.
     """
 
     def __init__(self, reason: str, message: str) -> None:

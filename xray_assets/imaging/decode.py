@@ -5,6 +5,7 @@ for a model (`preprocess`), the rules of DICOM windows (`dicom`), removing metad
 
 Decisions that hold everywhere because they are taken here:
 - Colour becomes luminance (ITU-R BT.601). For JPEG that is the stored Y channel, not RGB and back.
+  A DICOM file in colour is refused: it says of itself that it is no chest film.
 - 16-bit samples keep their high byte; alpha and colour profiles are ignored.
 - EXIF orientation is applied, as every viewer does, so the model sees what a reader sees.
 - One film is one image: animated PNG, multi-picture JPEG and multi-frame DICOM are refused.

@@ -1,7 +1,8 @@
 """Grey pixels of one DICOM film, as a viewer would first show it.
 
 Here: the presentation chain (rescale, VOI window or LUT, MONOCHROME1) and what DICOM adds to the
-refusals. Not here: choosing the format (`decode`). pydicom is the optional extra `dicom`.
+refusals. Not here: choosing the format (`decode`), what is a chest film (`chest_film`), compressed
+frames (`dicom_codecs`). pydicom and imagecodecs are the optional extra `dicom`.
 
 Chain, after DICOM PS3.3 C.7.6.3 and C.11.2: stored values -> modality rescale or LUT -> first VOI
 LUT or window (LINEAR, LINEAR_EXACT, SIGMOID) -> 0..255 -> inverted for MONOCHROME1. Without a
@@ -9,22 +10,21 @@ window, the range of the film's own values (padding excluded) becomes 0..255.
 """
 
 import logging
-import struct
 import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from xray_assets.imaging.acceptable import DecodeLimits, GreyPixels, InvalidImage, check_dimensions
+from xray_assets.imaging.chest_film import check_chest_film
+from xray_assets.imaging.dicom_codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _PREFIX_BYTES = 132
-_JPEG_2000_SIZE_HEADER = struct.Struct(">4x4xIIII")
 _READABLE_SYNTAXES = {
     "1.2.840.10008.1.2": "implicit little endian",
     "1.2.840.10008.1.2.1": "explicit little endian",
@@ -32,6 +32,9 @@ _READABLE_SYNTAXES = {
     "1.2.840.10008.1.2.4.50": "JPEG baseline",
     "1.2.840.10008.1.2.4.90": "JPEG 2000 lossless",
     "1.2.840.10008.1.2.4.91": "JPEG 2000",
+    **JPEG,
+    **JPEG_LS,
+    **RLE,
 }
 
 
@@ -52,7 +55,7 @@ def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     try:
         dataset = _read(data)
-        _check_frame(dataset, limits=limits)
+        _take_frame(dataset, limits=limits)
         return _as_shown(dataset)
     except (InvalidImage, MemoryError):
         raise
@@ -79,44 +82,34 @@ def _read(data: bytes) -> "Dataset":
         raise InvalidImage(
             "unsupported",
             f"DICOM transfer syntax {syntax[:64] or '(none)'}; send one of "
-            + ", ".join(_READABLE_SYNTAXES.values()),
+            + ", ".join(dict.fromkeys(_READABLE_SYNTAXES.values())),
         )
     return dcmread(BytesIO(data))
 
 
-def _check_frame(dataset: "Dataset", *, limits: DecodeLimits) -> None:
+def _take_frame(dataset: "Dataset", *, limits: DecodeLimits) -> None:
     from pydicom.encaps import get_frame
 
+    check_chest_film(dataset, limits=limits)
     if "PixelData" not in dataset:
         raise InvalidImage("not_an_image", "the DICOM file holds no pixel data")
     if int(dataset.get("NumberOfFrames") or 1) != 1:
         raise InvalidImage("multi_frame", "the DICOM file holds several frames; send one film")
-    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
-        raise InvalidImage("unsupported", "DICOM palette colour is not accepted")
     rows, columns = int(dataset.Rows), int(dataset.Columns)
     check_dimensions(columns, rows, limits=limits)
-    if dataset.file_meta.TransferSyntaxUID.is_compressed:
-        inner = _codestream_size(get_frame(dataset.PixelData, 0, number_of_frames=1))
-        if inner != (columns, rows):
-            raise InvalidImage("not_an_image", "the DICOM header and its pixel data disagree")
-
-
-def _codestream_size(frame: bytes) -> tuple[int, int]:
-    """(width, height) that the compressed frame itself claims, read from its header alone."""
-    if frame.startswith(b"\xff\x4f\xff\x51"):
-        right, bottom, left, top = _JPEG_2000_SIZE_HEADER.unpack_from(frame)
-        return right - left, bottom - top
-    with Image.open(BytesIO(frame), formats=("JPEG",)) as image:
-        return image.size
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed:
+        return
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    if syntax not in RLE and frame_size(frame) != (columns, rows):
+        raise InvalidImage("not_an_image", "the DICOM header and its pixel data disagree")
+    unpack(dataset, frame)
 
 
 def _as_shown(dataset: "Dataset") -> GreyPixels:
     from pydicom.pixels.processing import apply_modality_lut
 
     stored = dataset.pixel_array
-    if stored.ndim == 3:
-        colour = Image.fromarray(_to_bytes(stored, 0, 2**dataset.BitsStored - 1))
-        return np.asarray(colour.convert("L"))
     values = np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64)
     shown = _windowed(values, stored, dataset)
     if dataset.PhotometricInterpretation == "MONOCHROME1":

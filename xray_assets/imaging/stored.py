@@ -1,18 +1,20 @@
 """The form in which a film is kept: the same pixels, and nothing else that came with the file.
 
 Here: lossless removal of metadata. JPEG and PNG keep their compressed pixel data byte for byte and
-lose every segment that does not take part in decoding; everything else (DICOM, a film whose EXIF
-orientation must be applied, unusual structures) becomes a fresh PNG of the decoded pixels.
+lose whatever does not take part in decoding; everything else (DICOM, a film whose EXIF orientation
+must be applied, a palette, pixel data with something behind it, unusual structures) becomes a fresh
+PNG of the decoded pixels.
 Not here: where or how long films are kept.
 """
 
 import re
 import struct
+import zlib
 from io import BytesIO
 
 from PIL import Image
 
-from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits
+from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, DecodeLimits
 from xray_assets.imaging.decode import JPEG_MAGIC, PNG_MAGIC, decode, exif_orientation
 
 # What libjpeg looks at to tell YCbCr from RGB, without density, thumbnail or version.
@@ -24,15 +26,16 @@ _DECODING_SEGMENTS = frozenset(
     | {0xC4, 0xCC, 0xDB, 0xDD}  # Huffman and arithmetic tables, quantization, restart interval
 )
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # neither a stuffed zero nor a restart
-_CRITICAL_CHUNKS = frozenset({b"IHDR", b"IDAT", b"IEND"})
-_PALETTE_COLOUR_TYPE = 3
+_SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
+"""Samples a pixel of each PNG colour type that is kept as it is."""
+_INFLATED_AT_ONCE = 1 << 20
 
 
 class _ReencodingNeededError(Exception):
     """The compressed data cannot be kept as it is."""
 
 
-def without_metadata(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> bytes:
+def without_metadata(data: bytes, *, limits: DecodeLimits = ACCEPTED_BEFORE) -> bytes:
     """The film as JPEG or PNG bytes that `decode` to the same pixels and carry no metadata.
 
     No EXIF, XMP, ICC, comment, thumbnail, text, time, DICOM tag or trailing data remains.
@@ -100,20 +103,47 @@ def _end_of_scan(data: bytes, position: int) -> int:
 
 
 def _bare_png(data: bytes) -> bytes:
-    kept = [PNG_MAGIC]
+    """One chunk of each needed kind, written anew: lengths, order and check sums hold nothing."""
+    header, pixels = b"", b""
     position = len(PNG_MAGIC)
-    colour_type = data[position + 8 + 9]
-    while True:
+    kind = b""
+    while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, position)
         end = position + 12 + length
+        body = data[position + 8 : end - 4]
         if end > len(data) or kind == b"acTL":
             raise _ReencodingNeededError
-        if kind == b"eXIf" and exif_orientation(data[position + 8 : end - 4]) != 1:
+        if kind == b"eXIf" and exif_orientation(body) != 1:
             raise _ReencodingNeededError
-        if kind in _CRITICAL_CHUNKS or (kind == b"PLTE" and colour_type == _PALETTE_COLOUR_TYPE):
-            kept.append(data[position:end])
-        elif kind[:1].isupper() and kind != b"PLTE":
+        if kind == b"IHDR":
+            header = body
+        elif kind == b"IDAT":
+            pixels += body
+        elif kind[:1].isupper() and kind != b"IEND":  # a palette could hold anything
             raise _ReencodingNeededError
-        if kind == b"IEND":
-            return b"".join(kept)
         position = end
+    _demand_nothing_but_pixels(header, pixels)
+    return PNG_MAGIC + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+
+
+def _demand_nothing_but_pixels(header: bytes, pixels: bytes) -> None:
+    """Raise unless the compressed data is one stream of exactly the rows that the header claims."""
+    width, height, depth, colour, *methods = struct.unpack(">IIBBBBB", header)
+    if any(methods) or colour not in _SAMPLES:  # interlaced rows have other lengths
+        raise _ReencodingNeededError
+    expected = height * (1 + (width * depth * _SAMPLES[colour] + 7) // 8)
+    stream, waiting, inflated = zlib.decompressobj(), pixels, 0
+    try:
+        while waiting and inflated <= expected:
+            inflated += len(stream.decompress(waiting, _INFLATED_AT_ONCE))
+            waiting = stream.unconsumed_tail
+        inflated += len(stream.flush())
+    except zlib.error:
+        raise _ReencodingNeededError from None
+    if not stream.eof or stream.unused_data or inflated != expected:
+        raise _ReencodingNeededError
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    checked = kind + body
+    return struct.pack(">I", len(body)) + checked + struct.pack(">I", zlib.crc32(checked))

@@ -1,22 +1,24 @@
 """DICOM films: as a viewer first shows them, and refused with the same reasons as other formats."""
 
 import io
+import struct
 import sys
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.encaps import encapsulate
 
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.stored import without_metadata
 from xray_assets_tests.imaging.made_films import encoded, grey
-
-pydicom = pytest.importorskip("pydicom")
-
 
 def dicom_film(stored: np.ndarray, *, syntax: str = "1.2.840.10008.1.2.1", **tags: Any) -> bytes:
     """A minimal CR image of 16 or 8 stored bits with the given tags."""
@@ -28,6 +30,7 @@ def dicom_film(stored: np.ndarray, *, syntax: str = "1.2.840.10008.1.2.1", **tag
     meta.TransferSyntaxUID = syntax
     film = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     film.PatientName = "DOE^JOHN"
+    film.Modality = "CR"
     film.Rows, film.Columns = stored.shape[:2]
     film.SamplesPerPixel = 1
     film.PhotometricInterpretation = "MONOCHROME2"
@@ -44,9 +47,9 @@ def dicom_film(stored: np.ndarray, *, syntax: str = "1.2.840.10008.1.2.1", **tag
     return stream.getvalue()
 
 
-def refused(data: bytes, **limits: int) -> str:
+def refused(data: bytes) -> str:
     with pytest.raises(InvalidImage) as caught:
-        decode(data, limits=DecodeLimits(**limits))
+        decode(data)
     return caught.value.reason
 
 
@@ -119,18 +122,93 @@ def test_a_voi_table_maps_to_its_own_bits() -> None:
     assert np.array_equal(decoded, 255 - grey())
 
 
-def test_colour_becomes_luminance() -> None:
+FULL_RANGE = {"WindowCenter": 2047.5, "WindowWidth": 4095, "VOILUTFunction": "LINEAR_EXACT"}
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encode"),
+    [
+        ("1.2.840.10008.1.2.4.57", lambda ic, film: ic.jpeg_encode(film, lossless=True)),
+        ("1.2.840.10008.1.2.4.70", lambda ic, film: ic.jpeg_encode(film, lossless=True)),
+        ("1.2.840.10008.1.2.4.80", lambda ic, film: ic.jpegls_encode(film)),
+        ("1.2.840.10008.1.2.4.81", lambda ic, film: ic.jpegls_encode(film, level=2)),
+        ("1.2.840.10008.1.2.4.51", lambda ic, film: ic.jpeg_encode(film, 98, bitspersample=12)),
+    ],
+)
+def test_the_compressions_of_a_pacs_are_read(
+    syntax: str, encode: Callable[[Any, np.ndarray], bytes]
+) -> None:
+    frame = encode(imagecodecs, TWELVE_BIT)
+    film = dicom_film(
+        TWELVE_BIT, syntax=syntax, PixelData=encapsulate([frame]), BitsStored=12, **FULL_RANGE
+    )
+    plain = decode(dicom_film(TWELVE_BIT, **FULL_RANGE)).astype(int)
+    assert np.abs(decode(film) - plain).max() <= (0 if syntax[-2:] in ("57", "70", "80") else 1)
+    taller = dicom_film(TWELVE_BIT, syntax=syntax, PixelData=encapsulate([frame]), Rows=41)
+    assert refused(taller) == "not_an_image"
+
+
+@pytest.mark.parametrize("stored", [TWELVE_BIT, grey()])
+def test_run_lengths_are_read_and_bounded_by_the_size_of_the_film(stored: np.ndarray) -> None:
+    frame = rle_frame(stored)
+    film = {"syntax": "1.2.840.10008.1.2.5", "PixelData": encapsulate([frame])}
+    assert np.array_equal(decode(dicom_film(stored, **film)), decode(dicom_film(stored)))
+    bomb = frame[:64] + bytes([129, 0]) * 1_000_000
+    film["PixelData"] = encapsulate([bomb])
+    assert refused(dicom_film(stored, **film)) == "truncated"
+
+
+def rle_frame(stored: np.ndarray) -> bytes:
+    planes = stored.astype(stored.dtype.newbyteorder(">")).view(np.uint8).reshape(stored.size, -1).T
+    segments = [imagecodecs.packbits_encode(np.ascontiguousarray(plane)) for plane in planes]
+    starts = np.cumsum([64, *map(len, segments)])[:-1]
+    return struct.pack("<16I", len(segments), *starts, *[0] * (15 - len(segments))) + b"".join(
+        segments
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ({"Modality": "CT"}, "modality is CT; accepted: CR, DX"),
+        ({"Modality": "RF"}, "modality is RF"),
+        ({"Modality": ""}, "modality is not given"),
+        ({"Modality": "DOE^JOHN"}, "modality is no code of the standard"),
+        ({"BodyPartExamined": "HAND"}, "body part is HAND, not CHEST"),
+    ],
+)
+def test_what_says_that_it_is_no_chest_film_is_refused_with_what_was_found(
+    tags: dict[str, str], found: str
+) -> None:
+    with pytest.raises(InvalidImage, match=found) as caught:
+        decode(dicom_film(TWELVE_BIT, **tags))
+    assert caught.value.reason == "not_a_chest_film"
+    site = DecodeLimits(modalities=frozenset({"CR", "RF", "none"}))
+    accepted = tags in ({"Modality": "RF"}, {"Modality": ""})
+    with nullcontext() if accepted else pytest.raises(InvalidImage):
+        assert decode(dicom_film(TWELVE_BIT, **tags), limits=site).shape == TWELVE_BIT.shape
+
+
+@pytest.mark.parametrize("body_part", ["CHEST", "chest", "CHEST PA", "THORAX", ""])
+def test_a_chest_is_a_chest_however_it_is_written(body_part: str) -> None:
+    assert decode(dicom_film(TWELVE_BIT, Modality="DX", BodyPartExamined=body_part)).any()
+
+
+def test_colour_is_no_chest_film() -> None:
     colour = np.zeros((40, 50, 3), np.uint8)
-    colour[...] = (200, 100, 40)
     film = dicom_film(
         colour, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0
     )
-    assert set(np.unique(decode(film))) == {round(0.299 * 200 + 0.587 * 100 + 0.114 * 40)}
+    assert refused(film) == "unsupported"
+
+
+def test_a_film_that_was_accepted_under_another_setting_stays_readable() -> None:
+    film = dicom_film(TWELVE_BIT, Modality="RF")
+    taken = decode(film, limits=DecodeLimits(modalities=frozenset({"RF"})))
+    assert np.array_equal(decode(without_metadata(film)), taken)
 
 
 def test_an_encapsulated_jpeg_decodes_and_must_have_the_size_of_the_header() -> None:
-    from pydicom.encaps import encapsulate
-
     inner = encoded(grey(), quality=95)
     options = {"syntax": "1.2.840.10008.1.2.4.50", "PixelData": encapsulate([inner])}
     with_range = {"WindowCenter": 127.5, "WindowWidth": 255, "VOILUTFunction": "LINEAR_EXACT"}

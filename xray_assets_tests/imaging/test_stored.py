@@ -129,6 +129,45 @@ def test_a_png_keeps_its_pixels_and_loses_every_planted_marker(
     assert np.array_equal(decode(stored), decode(film))
 
 
+def png_of(pixels: bytes, *, end: bytes = b"") -> bytes:
+    header = struct.pack(">IIBBBBB", 50, 40, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", end))
+    )
+
+
+ROWS = b"".join(b"\0" + row.tobytes() for row in grey())
+
+
+@settings(max_examples=60, deadline=None)
+@given(planted=st.binary(max_size=40).map(lambda more: MARKER + more))
+@pytest.mark.parametrize("where", ["IEND", "behind the stream", "behind the rows", "check sums"])
+def test_nothing_hides_in_the_structure_of_a_png(where: str, planted: bytes) -> None:
+    film = {
+        "IEND": png_of(zlib.compress(ROWS), end=planted),
+        "behind the stream": png_of(zlib.compress(ROWS) + planted),
+        "behind the rows": png_of(zlib.compress(ROWS + planted, 0)),
+        "check sums": png_of(zlib.compress(ROWS)).replace(
+            struct.pack(">I", zlib.crc32(b"IDAT" + zlib.compress(ROWS))), MARKER[:4]
+        ),
+    }[where]
+    stored = without_metadata(film)
+    assert planted in film or where == "check sums"
+    assert MARKER[:4] not in stored
+    assert np.array_equal(decode(stored), grey())
+
+
+def test_a_palette_is_not_kept_whatever_its_unused_colours_hold() -> None:
+    palette = bytes(range(16)) * 46 + MARKER[:32]
+    image = Image.fromarray(grey() % 16)
+    image.putpalette(palette)
+    film = encoded(image, "PNG")
+    stored = without_metadata(film)
+    assert MARKER[:30] in film
+    assert MARKER[:30] not in stored
+    assert np.array_equal(decode(stored), decode(film))
+
+
 def test_nothing_but_the_needed_chunks_remains_in_a_png() -> None:
     stored = without_metadata(encoded(grey(), "PNG", dpi=(300, 300)))
     kinds, at = [], 8
