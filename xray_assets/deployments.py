@@ -28,6 +28,7 @@ def resources(settings: Settings) -> Resources:
         val_share=settings.split_shares[1],
         test_share=settings.split_shares[2],
         threads=settings.decode_threads,
+        modalities=list(settings.dicom_modalities),
     )
     return Resources(
         **vars(roles),

@@ -5,7 +5,8 @@
     python -m benchmarks.promotion.simulate --resume        those that are missing
     python -m benchmarks.promotion.simulate --table-only    the table from the kept results
 
-One core, about half an hour. Results are kept in results.json beside this file, a scenario at a time.
+One core, about half an hour. Results are kept in results.json beside this file, a scenario at a
+time.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def _table(results: dict[str, Any]) -> str:
     lines += ["", TURN_HEAD]
     for turn in results["turns"]:
         lines.append(
-            f"| {turn['before']} | {turn['accuracy_after']:g} | {turn['common']:g} | {turn['runs']} "
+            f"| {turn['before']} | {turn['accuracy_after']:g} | {turn['common']:g} "
+            f"| {turn['runs']} "
             f"| {_reads(turn['withdrawn_mean'])}, {_reads(turn['withdrawn_90'])} "
             f"| {_reads(turn['version_1_mean'])}, {_reads(turn['version_1_90'])} "
             f"| {_reads(turn['alarm_median'])} | {_reads(turn['rollback_median'])} |"

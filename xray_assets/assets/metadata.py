@@ -52,6 +52,7 @@ def curated_films(
         new,
         read=volume.open().read_location,
         threads=films.threads,
+        limits=films.limits,
         progress=LoggedProgress(context.log, "curate films"),
     )
     curated = curate(

@@ -18,6 +18,7 @@ from xray_assets.batch.scorer import ScoringTask
 from xray_assets.batch.scores import FilmScore, ScoreRows, ScoringModel
 from xray_assets.batch.workers import CHUNK, Chunk, Workers
 from xray_assets.errors import XrayError
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits
 from xray_assets.progress import Progress
 
 COMMIT_ROWS = 20_000
@@ -70,6 +71,7 @@ def score_films(
     output: ScoreOutput,
     *,
     processes: int,
+    limits: DecodeLimits = DEFAULT_LIMITS,
     commit_rows: int = COMMIT_ROWS,
     progress: Progress | None = None,
 ) -> Summary:
@@ -82,7 +84,7 @@ def score_films(
     summary, rows = Summary(), ScoreRows(model)
     total = films.count() if progress else 0
     began = committed = time.monotonic()
-    task = ScoringTask(model.artifact_folder, model.artifact_sha256, films.address)
+    task = ScoringTask(model.artifact_folder, model.artifact_sha256, films.address, limits)
     workers = Workers(task, processes=processes)
     with closing(workers.scored(_new(films, there, summary))) as scored:
         for chunk, scores in scored:

@@ -13,7 +13,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 from xray_assets.batch.scores import FilmScore
-from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.preprocess import model_input
@@ -26,11 +26,14 @@ Read = Callable[[str], bytes]
 
 @dataclass(frozen=True)
 class ScoringTask:
-    """What every worker of a run needs to know: the artifact and where the films lie."""
+    """What every worker of a run needs to know: the artifact where the films lie, and
+    which are accepted.
+    """
 
     artifact_folder: Path
     artifact_sha256: str
     address: str
+    limits: DecodeLimits = DEFAULT_LIMITS
 
     def scorer(self) -> "FilmScorer":
         """Open the films and load the classifier, on one thread.
@@ -39,7 +42,12 @@ class ScoringTask:
         """
         folder = open_folder(self.address)
         artifact = ServingArtifact.load(self.artifact_folder, expected_sha256=self.artifact_sha256)
-        return FilmScorer(OnnxClassifier(artifact), folder.read_location, readers=folder.workers)
+        return FilmScorer(
+            OnnxClassifier(artifact),
+            folder.read_location,
+            readers=folder.workers,
+            limits=self.limits,
+        )
 
 
 class FilmScorer:
@@ -50,10 +58,18 @@ class FilmScorer:
     the endpoint gave it.
     """
 
-    def __init__(self, classifier: OnnxClassifier, read: Read, *, readers: int = 1) -> None:
+    def __init__(
+        self,
+        classifier: OnnxClassifier,
+        read: Read,
+        *,
+        readers: int = 1,
+        limits: DecodeLimits = DEFAULT_LIMITS,
+    ) -> None:
         """`readers` threads fetch films ahead where latency rules."""
         self._classifier = classifier
         self._read = read
+        self._limits = limits
         self._readers = ThreadPoolExecutor(readers) if readers > 1 else None
 
     def scores(self, paths: Sequence[str]) -> list[FilmScore]:
@@ -74,7 +90,7 @@ class FilmScorer:
 
     def _score(self, data: bytes) -> FilmScore:
         try:
-            pixels = decode(data)
+            pixels = decode(data, limits=self._limits)
         except InvalidImage as refusal:
             return FilmScore(error=str(refusal))
         digest = pixel_sha256(pixels)

@@ -71,6 +71,7 @@ def score(
     from xray_assets.batch.output import open_output
     from xray_assets.batch.run import COMMIT_ROWS, score_films
     from xray_assets.deployments import resources
+    from xray_assets.imaging.acceptable import DecodeLimits
 
     settings = read_settings()
     roles = resources(settings)
@@ -81,6 +82,7 @@ def score(
             listed,
             chosen,
             opened,
+            limits=DecodeLimits(modalities=frozenset(settings.dicom_modalities)),
             processes=processes or len(os.sched_getaffinity(0)),
             commit_rows=commit_rows or COMMIT_ROWS,
             progress=progress,

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from xray_assets.curation.patients import patient_of, subtype_of
-from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS, DecodeLimits, InvalidImage
 from xray_assets.imaging.quality import film_facts
 from xray_assets.progress import Progress
 
@@ -63,6 +63,7 @@ def read_films(
     *,
     read: Callable[[str], bytes],
     threads: int,
+    limits: DecodeLimits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> Iterator[ReadFilm | Refusal | None]:
     """Each candidate's outcome, in order; None for a film that the volume does not hold now.
@@ -73,14 +74,16 @@ def read_films(
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
         for start in range(0, len(candidates), _AT_ONCE):
             batch = candidates[start : start + _AT_ONCE]
-            outcomes = pool.map(lambda candidate: _read(candidate, read), batch)
+            outcomes = pool.map(lambda candidate: _read(candidate, read, limits), batch)
             for done, outcome in enumerate(outcomes, start=start + 1):
                 yield outcome
                 if progress is not None:
                     progress(done, len(candidates))
 
 
-def _read(candidate: Candidate, read: Callable[[str], bytes]) -> ReadFilm | Refusal | None:
+def _read(
+    candidate: Candidate, read: Callable[[str], bytes], limits: DecodeLimits
+) -> ReadFilm | Refusal | None:
     try:
         data = read(candidate.file_path)
     except FileNotFoundError:
@@ -88,7 +91,7 @@ def _read(candidate: Candidate, read: Callable[[str], bytes]) -> ReadFilm | Refu
     if hashlib.sha256(data).hexdigest() != candidate.sha256:
         return Refusal(candidate, "changed", "the bytes are not those that were ingested")
     try:
-        facts = film_facts(data)
+        facts = film_facts(data, limits=limits)
     except InvalidImage as refusal:
         return Refusal(candidate, refusal.reason, refusal.message)
     patient, _ = patient_of(candidate.filename)

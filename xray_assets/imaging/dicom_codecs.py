@@ -44,13 +44,14 @@ def unpack(dataset: "Dataset", frame: bytes) -> None:
         return
     try:
         import imagecodecs
+        from pydicom.uid import ExplicitVRLittleEndian
     except ImportError as error:
         raise InvalidImage(
             "unsupported", "this compression needs imagecodecs: pip install 'xray-assets[dicom]'"
         ) from error
     if syntax in RLE:
         values = _unpacked_rle(frame, dataset, imagecodecs.packbits_decode)
-    elif not frame.rstrip(b"\0").endswith(_END_OF_IMAGE):  # CharLS searches for it for seconds
+    elif not frame.rstrip(b"\0\xff").endswith(_END_OF_IMAGE):  # CharLS searches for it for seconds
         raise ValueError("the frame has no end")
     else:
         decoder = imagecodecs.jpeg_decode if syntax in JPEG else imagecodecs.jpegls_decode
@@ -59,7 +60,7 @@ def unpack(dataset: "Dataset", frame: bytes) -> None:
         raise ValueError("the frame has another shape than the header says")
     dataset.PixelData = values.astype(values.dtype.newbyteorder("<")).tobytes()
     dataset.BitsAllocated = values.dtype.itemsize * 8
-    dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.set_original_encoding(is_implicit_vr=False, is_little_endian=True)
 
 

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from io import BytesIO
 
-from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, InvalidImage
 from xray_assets.imaging.decode import decode
 
 MAX_BYTES = 38_000
@@ -37,7 +37,7 @@ def _png(rows: Sequence[Sequence[bytes]], side: int, levels: int) -> bytes:
     for down, row in enumerate(rows):
         for across, data in enumerate(row):
             try:
-                film = Image.fromarray(decode(data))
+                film = Image.fromarray(decode(data, limits=ACCEPTED_BEFORE))
             except InvalidImage:
                 continue
             small = film.resize((side, side), Image.Resampling.BOX)

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from xray_assets.imaging.acceptable import DecodeLimits
 from xray_assets.progress import Progress
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.settings import PROJECT
@@ -26,6 +27,12 @@ class FilmSettings(dg.ConfigurableResource):
     val_share: float = 0.1
     test_share: float = 0.2
     threads: int = 2
+    modalities: list[str] = ["CR", "DX"]
+
+    @property
+    def limits(self) -> DecodeLimits:
+        """Which films are accepted."""
+        return DecodeLimits(modalities=frozenset(self.modalities))
 
     @property
     def shares(self) -> dict[str, float]:

@@ -20,6 +20,7 @@ from xray_assets.imaging.decode import decode
 from xray_assets.imaging.stored import without_metadata
 from xray_assets_tests.imaging.made_films import encoded, grey
 
+
 def dicom_film(stored: np.ndarray, *, syntax: str = "1.2.840.10008.1.2.1", **tags: Any) -> bytes:
     """A minimal CR image of 16 or 8 stored bits with the given tags."""
     from pydicom.dataset import FileDataset, FileMetaDataset

@@ -37,7 +37,10 @@ class BodyReader:
         """Take the bounds from the settings."""
         self._batch_limit = settings.endpoint_batch_limit
         self._request_pixels = settings.endpoint_request_pixels
-        self._limits = DecodeLimits(max_pixels=settings.endpoint_film_pixels)
+        self._limits = DecodeLimits(
+            max_pixels=settings.endpoint_film_pixels,
+            modalities=frozenset(settings.dicom_modalities),
+        )
         self._in_work = PixelsInWork(settings.endpoint_film_pixels)
         self._helpers = asyncio.Semaphore(_HELPERS)
 
