@@ -54,7 +54,7 @@ class Settings(TrainingPlan, BaseSettings):
     """Patients in train/val/test"""
     decode_threads: Annotated[int, Field(ge=1)] = 2
     """Threads that decode films in assets"""
-    dicom_modalities: Annotated[tuple[str, ...], NoDecode] = ("CR", "DX")
+    dicom_modalities: tuple[str, ...] = ("CR", "DX")
     """DICOM modalities that are accepted, by commas; `none`: also a file that names none"""
 
     starting_share: Annotated[int, Field(ge=0, lt=100)] = 50
