@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xray_assets.commands import (
+    adopt,
     audit,
     backtest,
     checkup,
@@ -32,6 +33,8 @@ for group in (processes, status, runs, endpoint, experiments, backtest, query, s
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
 app.add_typer(audit.app, name="audit")
+app.add_typer(adopt.log, name="log")
+feedback.app.command(name="adopt")(adopt.adopt_inbox)
 app.add_typer(tokens.app, name="token")
 
 

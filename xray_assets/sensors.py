@@ -2,7 +2,8 @@
 
 The sensors are level-triggered: they compare positions and states, never events, so that a lost,
 doubled or late tick changes nothing. A run key carries the number of earlier tries, because a
-failed run burns its key.
+failed run burns its key. A tick fails where a source is not the one that the tables took from
+(SourceChanged).
 """
 
 import time
@@ -11,7 +12,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK
 from xray_assets.jobs import deploy, evaluate, follow, lineage
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.endpoint import EndpointUnreachable
@@ -42,13 +43,13 @@ def feedback_arrived(
     """
     from xray_assets.feedback.intake.run import awaited, pending_is_due
 
-    sent, taken = inbox.position(), tables.position(PREDICTION_FEEDBACK, "feedback_inbox")
+    sent, taken = inbox.end(), inbox.resume(tables, PREDICTION_FEEDBACK)
     waiting = tables.row_count(FEEDBACK_PENDING)
     come = bool(waiting and inference_log.holds(awaited(tables)))
     due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), datetime.now(UTC))
-    if sent <= taken and not due and not come:
+    if not inbox.is_ahead(taken) and not due and not come:
         return dg.SensorResult(
-            skip_reason=f"all {taken} feedbacks of the inbox are in the tables, "
+            skip_reason=f"all {taken.position} feedbacks of the inbox are in the tables, "
             f"{waiting} wait for their prediction",
             cursor=str(sent),
         )
@@ -63,14 +64,16 @@ def requests_logged(
     """Request a run that moves, pairs and counts what the endpoint logged, when the log has been
     ahead of the tables for `follow_seconds`. The cursor is when it was first seen ahead.
     """
-    logged, moved = inference_log.position(), tables.position(PREDICTIONS, "inference_log")
-    if logged <= moved:
-        return dg.SensorResult(skip_reason=f"all {moved} requests are in the tables", cursor="")
+    logged, moved = inference_log.end(), inference_log.resume(tables)
+    if not inference_log.is_ahead(moved):
+        told = f"all {moved.position} requests are in the tables"
+        return dg.SensorResult(skip_reason=told, cursor="")
     now = time.time()
     since = float(context.cursor or now)
     if now - since < inference_log.follow_seconds:
         return dg.SensorResult(
-            skip_reason=f"{logged - moved} requests wait, up to {inference_log.follow_seconds:g} s",
+            skip_reason=f"{inference_log.behind(tables)} requests wait, "
+            f"up to {inference_log.follow_seconds:g} s",
             cursor=str(since),
         )
     if words := _under_way(context.instance, evaluate.name, lineage.name):

@@ -258,6 +258,11 @@ class Settings(TrainingPlan, BaseSettings):
         return self.state / "endpoint"
 
     @property
+    def inference_log(self) -> Path:
+        """SQLite file of the endpoint's inference log."""
+        return self.endpoint_folder / "log.sqlite"
+
+    @property
     def feedback_inbox(self) -> Path:
         """SQLite file of the feedback inbox."""
         return self.state / "feedback" / "inbox.sqlite"

@@ -13,7 +13,12 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from xray_assets import sensors
-from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK
+from xray_assets.catalog import (
+    FEEDBACK_PENDING,
+    FEEDBACK_REJECTS,
+    PREDICTION_FEEDBACK,
+    PREDICTIONS,
+)
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import control
 from xray_assets.feedback.inbox import Entry, Inbox
@@ -34,7 +39,7 @@ from xray_assets.sensors import (
     requests_logged,
 )
 from xray_assets.settings import Settings
-from xray_assets_tests.feedback.scenery import endpoint_log, log, request_id
+from xray_assets_tests.feedback.scenery import endpoint_log, prediction_rows, request_id
 from xray_assets_tests.rollout.examples import an_experiment
 
 
@@ -96,7 +101,7 @@ class World:
         SERVED[self.endpoint.host] = answer
 
     def submit(self, count: int) -> None:
-        start = self.inbox.position()
+        start = self.inbox.end().position
         with Inbox(self.inbox_path) as inbox:
             inbox.add([Entry(f"f{number}", "{}", "{}") for number in range(start, start + count)])
 
@@ -106,9 +111,10 @@ class World:
 
     def take_in(self) -> None:
         """What a successful run leaves behind."""
+        end = self.inbox.end()
         for key in (FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK):
             self.tables.append(
-                key, CONTRACTS[key].empty(), source="feedback_inbox", position=self.inbox.position()
+                key, CONTRACTS[key].empty(), source=end.source, position=end.position
             )
 
     def run(self, job: str, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
@@ -142,7 +148,8 @@ def test_ten_feedbacks_at_once_ask_for_one_run(world: World) -> None:
 def test_ten_thousand_feedbacks_at_once_give_one_run(world: World, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     ids = [request_id(now) for _ in range(10_000)]
-    log(world.tables, [(name, number % 2, now) for number, name in enumerate(ids)])
+    rows = [(name, number % 2, now) for number, name in enumerate(ids)]
+    world.tables.append(PREDICTIONS, prediction_rows(rows))
     reads = [{"request_id": name, "radiologist_id": "DR001", "read": "normal"} for name in ids]
     assert len(submit_feedback_batch(reads, settings=world.settings)) == 10_000
     requests = [*world.tick_feedback().run_requests]

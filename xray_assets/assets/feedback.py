@@ -12,6 +12,7 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
 )
+from xray_assets.checks.source_fits import source_fits
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import FEEDBACK_PENDING as PENDING_CONTRACT
 from xray_assets.contracts.tables import FEEDBACK_REJECTS as REJECTS_CONTRACT
@@ -45,7 +46,7 @@ def prediction_feedback(
         PREDICTION_FEEDBACK: {
             "accepted": accepted,
             "superseded": superseded,
-            "inbox_position": inbox.position(),
+            "inbox_position": inbox.end(),
             "coverage": dg.MetadataValue.md(coverage_table(tables, days)),
         },
         FEEDBACK_REJECTS: {"rejected": rejected},
@@ -55,3 +56,9 @@ def prediction_feedback(
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(key), metadata=table_metadata(tables, key) | figures
         )
+
+
+@dg.asset_check(asset=dg.AssetKey(FEEDBACK_PENDING))
+def is_of_this_inbox(tables: Tables, inbox: FeedbackInbox) -> dg.AssetCheckResult:
+    """The feedback inbox is the one that the tables took from."""
+    return source_fits(inbox, tables)

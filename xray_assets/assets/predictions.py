@@ -1,5 +1,6 @@
 """Gold, part two: what the endpoint answered, and both models' scores of it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -12,12 +13,14 @@ from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTIONS,
 )
+from xray_assets.checks.source_fits import source_fits
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import PAIRED_PREDICTIONS as PAIRED_CONTRACT
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.storage.numbered_rows import PAIRING, TABLES
 
 LOG, BATCH = "inference_log", 250_000
 """Rows a commit: 10 million rows then take 40 commits and some 200 MB."""
@@ -28,15 +31,33 @@ def pneumonia_classifier_predictions(
     context: dg.AssetExecutionContext, tables: Tables, inference_log: InferenceLog
 ) -> dg.MaterializeResult:
     """What the endpoint answered, moved from its inference log into Delta exactly once."""
-    moved, position = 0, tables.position(PREDICTIONS, LOG)
-    while (rows := inference_log.read_after(position, BATCH)).height:
-        position = rows["log_position"].item(-1)
-        tables.append(PREDICTIONS, rows, source=LOG, position=position)
-        moved += rows.height
-        context.log.info(f"moved {moved} predictions, up to log position {position}")
+    moved = 0
+    for rows in move(tables, inference_log):
+        moved += rows
+        context.log.info(f"moved {moved} predictions")
+    end = inference_log.resume(tables).position
     return dg.MaterializeResult(
-        metadata=table_metadata(tables, PREDICTIONS) | {"new_rows": moved, "log_position": position}
+        metadata=table_metadata(tables, PREDICTIONS) | {"new_rows": moved, "log_position": end}
     )
+
+
+@dg.asset_check(asset=dg.AssetKey(PREDICTIONS))
+def is_of_this_log(tables: Tables, inference_log: InferenceLog) -> dg.AssetCheckResult:
+    """The endpoint's log is the one that the table took from."""
+    return source_fits(inference_log, tables)
+
+
+def move(tables: Tables, inference_log: InferenceLog) -> Iterator[int]:
+    """Move what is new, a batch a commit; yields each batch's rows.
+
+    Raises SourceChanged when it is not the log that the table took from.
+    """
+    cursor = inference_log.resume(tables)
+    for rows, upto in inference_log.batches(cursor, BATCH):
+        cursor = upto
+        tables.append(PREDICTIONS, rows, source=cursor.source, position=cursor.position)
+        yield rows.height
+    inference_log.acknowledge(TABLES, cursor.position)
 
 
 @asset(PAIRED_PREDICTIONS, deps=[PREDICTIONS, EXPERIMENTS, ENDPOINT_CONFIG])
@@ -59,7 +80,7 @@ def paired_predictions(
         tables.append(PAIRED_PREDICTIONS, pairs, source=LOG, position=upto)
         paired, position = paired + pairs.height, upto
         context.log.info(f"paired {paired} predictions, up to log position {position}")
-    shadow.inference_log.acknowledge(position)
+    shadow.inference_log.acknowledge(PAIRING, position)
     return dg.MaterializeResult(
         metadata=table_metadata(tables, PAIRED_PREDICTIONS) | {"new_rows": paired}
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from xray_assets.commands.adopt import adopt_earlier
 from xray_assets.terminal import console, read_settings
 
 
@@ -58,7 +59,9 @@ def up(
 
     names = [*(services or DEFAULT_SERVICES), *([MLFLOW_UI] if mlflow else [])]
     out = console()
-    stack = Stack(read_settings(), names=names, progress=partial(out.print, markup=False))
+    settings, say = read_settings(), partial(out.print, markup=False)
+    adopt_earlier(settings, say)
+    stack = Stack(settings, names=names, progress=say)
     stack.start()
     if detach:
         supervise_detached(stack)

@@ -212,7 +212,7 @@ class Demo:
             raise RunFailed(
                 f"the sensor's run failed: see {self.settings.dagster_url}/runs/{last['runId']}"
             )
-        taken = self.tables.position(PREDICTION_FEEDBACK, "feedback_inbox") >= self.inbox.position()
+        taken = not self.inbox.is_ahead(self.inbox.resume(self.tables, PREDICTION_FEEDBACK))
         return taken and last is not None and last["status"] == "SUCCESS"
 
     def _wait(self, done, what: str) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from xray_assets.errors import XrayError
 from xray_assets.feedback.message import FeedbackIdTaken
+from xray_assets.storage.numbered_rows import MADE, TABLES, UPGRADED, identity
 
 BUSY_SECONDS = 30.0
-LAST_POSITION = "SELECT coalesce(max(position), 0) FROM feedback"
+_LAST = "SELECT coalesce(max(position), 0) FROM feedback"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS feedback (
@@ -27,7 +28,8 @@ CREATE TABLE IF NOT EXISTS feedback (
     content TEXT NOT NULL,
     answer TEXT NOT NULL,
     received_at INTEGER NOT NULL
-) STRICT"""
+) STRICT;
+"""
 
 
 class InboxUnavailable(XrayError, OSError):
@@ -73,20 +75,8 @@ class Inbox:
         """Open or make the inbox (mode 0600: notes may speak of patients). Raises
         InboxUnavailable.
         """
-        self._lock = threading.Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-            )
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise InboxUnavailable(
-                f"the feedback inbox {path} cannot be opened: {error}"
-            ) from error
+        self._path, self._lock = path, threading.Lock()
+        self._connection = self._open()
 
     def add(self, entries: Sequence[Entry]) -> list[Stored]:
         """Store all entries, or none, and return them in order; an entry that is there already is
@@ -96,6 +86,7 @@ class Inbox:
         refuses.
         """
         with self._lock:
+            self._follow_the_name()
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -122,7 +113,7 @@ class Inbox:
         """The last position; 0 while the inbox is empty."""
         with self._lock:
             try:
-                return self._connection.execute(LAST_POSITION).fetchone()[0]
+                return self._connection.execute(_LAST).fetchone()[0]
             except sqlite3.Error as error:
                 raise InboxUnavailable(f"the feedback inbox cannot be read: {error}") from error
 
@@ -138,6 +129,42 @@ class Inbox:
     def __exit__(self, *_: object) -> None:
         """See close."""
         self.close()
+
+    def _open(self) -> sqlite3.Connection:
+        path = self._path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            made = "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table'"
+            tables = connection.execute(made).fetchone()[0] or ""
+            if "identities" not in tables:
+                named = identity([TABLES], UPGRADED if "feedback" in tables else MADE)
+                connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {named} COMMIT")
+            status = path.stat()
+        except (OSError, sqlite3.Error) as error:
+            raise InboxUnavailable(
+                f"the feedback inbox {path} cannot be opened: {error}"
+            ) from error
+        self._inode = status.st_dev, status.st_ino
+        return connection
+
+    def _follow_the_name(self) -> None:
+        """Open the inbox again when its file was moved, deleted or exchanged: what is written to
+        the old one would be lost.
+        """
+        try:
+            status = self._path.stat()
+            if (status.st_dev, status.st_ino) == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        self._connection.close()
+        self._connection = self._open()
 
     def _add_one(self, entry: Entry) -> Stored:
         stored = self._find(entry.feedback_id)

@@ -48,7 +48,7 @@ class PredictionLog:
     def __init__(self, settings: Settings) -> None:
         """Nothing is opened yet."""
         self._settings = settings
-        self._path = settings.endpoint_folder / "log.sqlite"
+        self._path = settings.inference_log
 
     def find(self, request_ids: Iterable[str]) -> dict[str, Prediction]:
         """The predictions of the ids that are logged. Raises sqlite3.Error when the log cannot be

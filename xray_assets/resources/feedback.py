@@ -2,23 +2,20 @@
 `xray_assets.feedback`'s business.
 """
 
-from abc import ABC, abstractmethod
+from typing import ClassVar
 
-import dagster as dg
-import polars as pl
+from xray_assets.catalog import FEEDBACK_PENDING, Key
+from xray_assets.resources.source import Source
 
 
-class FeedbackInbox(dg.ConfigurableResource, ABC):
-    """What readers sent, in order, and how long it may wait for its prediction."""
+class FeedbackInbox(Source):
+    """What readers sent, with the columns of `feedback.sent.SENT`, and how long it may wait for its
+    prediction.
+    """
+
+    name: ClassVar[str] = "feedback_inbox"
+    title: ClassVar[str] = "feedback inbox"
+    command: ClassVar[str] = "xray feedback adopt"
+    table: ClassVar[Key] = FEEDBACK_PENDING
 
     pending_seconds: float = 3600.0
-
-    @abstractmethod
-    def position(self) -> int:
-        """The last position; 0 while nothing was ever sent."""
-
-    @abstractmethod
-    def read_after(self, position: int, limit: int) -> pl.DataFrame:
-        """At most `limit` feedbacks after a position, in order; columns of
-        `feedback.sent.SENT`.
-        """

@@ -3,6 +3,9 @@
 Every write is validated against the table's contract before it is made. A write that names its
 `source` and `position` happens exactly once: the position is stored in the same Delta commit as the
 rows (an application transaction), and a position that the table already holds is not written again.
+A source `name/identity` is one of several that may follow one another under the name: its position
+is stored under both, so that `position(key, name)` rises for ever and equals
+`position(key, "name/identity")` for the one that was taken from last.
 Deltalake is imported inside, so that definitions stay light.
 """
 

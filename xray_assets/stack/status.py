@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.catalog import PREDICTION_FEEDBACK
 from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
 from xray_assets.stack import running
@@ -154,10 +154,9 @@ def _behind(settings: Settings) -> dict[str, int]:
     from xray_assets.deployments import resources
 
     room = resources(settings)
-    logged, sent = room.inference_log.position(), room.inbox.position()
     return {
-        "log -> predictions": logged - room.tables.position(PREDICTIONS, "inference_log"),
-        "inbox -> feedback": sent - room.tables.position(PREDICTION_FEEDBACK, "feedback_inbox"),
+        "log -> predictions": room.inference_log.behind(room.tables),
+        "inbox -> feedback": room.inbox.behind(room.tables, PREDICTION_FEEDBACK),
     }
 
 

@@ -11,14 +11,16 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from xray_assets.assets.feedback import feedback_checks, prediction_feedback
+from xray_assets.assets.feedback import prediction_feedback
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.feedback.intake.run import IntakeConflict, take_in
 from xray_assets.resources.databricks.feedback import FeedbackTable
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.tables import LocalDelta
-from xray_assets_tests.feedback.memory_tables import Crash, CrashingTables
+from xray_assets.resources.source import Cursor
+from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.scenery import entry, lake, log, request_id, send
 
 NOW = datetime.now(UTC)
@@ -170,7 +172,7 @@ def test_the_assets_materialize_with_counts_and_pass_their_checks(tmp_path: Path
     logged(tables, 0, 1, 1 + 2)
     first_wave(tmp_path)
     result = dg.materialize(
-        [prediction_feedback, *feedback_checks],
+        [prediction_feedback, *contract_checks([prediction_feedback])],
         resources={"tables": tables, "inbox": inbox(tmp_path)},
     )
     assert result.success
@@ -191,7 +193,7 @@ def test_the_assets_materialize_with_counts_and_pass_their_checks(tmp_path: Path
 
 def test_the_assets_materialize_before_anything_was_ever_sent(tmp_path: Path):
     result = dg.materialize(
-        [prediction_feedback, *feedback_checks],
+        [prediction_feedback, *contract_checks([prediction_feedback])],
         resources={"tables": lake(tmp_path), "inbox": inbox(tmp_path)},
     )
     assert result.success
@@ -206,17 +208,20 @@ def test_the_graph_is_predictions_to_feedback_in_the_gold_pool():
 
 def test_the_inbox_resource_hands_over_rows_in_order(tmp_path: Path):
     first_wave(tmp_path)
-    rows = inbox(tmp_path).read_after(1, 2)
+    first = Cursor.at(inbox(tmp_path).end().source, 1)
+    rows, cursor = inbox(tmp_path).read_after(first, 2)
+    assert cursor.position == 3
     assert rows["inbox_position"].to_list() == [2, 3] and rows["feedback_id"].to_list() == [
         "f2",
         "f3",
     ]
     assert abs(rows["received_at"][0] - datetime.now(UTC)) < timedelta(minutes=1)
-    assert inbox(tmp_path / "nowhere").position() == 0
-    assert inbox(tmp_path / "nowhere").read_after(0, 5).is_empty()
+    nowhere = inbox(tmp_path / "nowhere")
+    assert nowhere.end().position == 0
+    assert nowhere.read_after(nowhere.end(), 5)[0].is_empty()
 
 
 def test_the_databricks_twin_says_that_its_calls_come_later():
-    for call in (lambda: FeedbackTable().position(), lambda: FeedbackTable().read_after(0, 1)):
+    for call in (lambda: FeedbackTable().end(), lambda: FeedbackTable().read_after(Cursor(), 1)):
         with pytest.raises(NotYetOnDatabricks):
             call()

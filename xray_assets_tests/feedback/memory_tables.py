@@ -71,5 +71,6 @@ class MemoryTables(Tables):
     def _store(self, key: Key, rows: pl.DataFrame, source: str | None, position: int) -> int:
         self._frames[key] = rows
         if source is not None:
-            self._positions[key, source] = position
+            for name in {source, source.partition("/")[0]}:
+                self._positions[key, name] = position
         return 0

@@ -1,5 +1,6 @@
 """Intake as laws: nothing counted twice or dropped, whatever is late, repeated or cut off."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_F
 from xray_assets.feedback.intake import run as intake_run
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.intake.sent import SENT, parse
+from xray_assets.resources.source import Cursor
 from xray_assets.resources.tables import Tables
 from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.memory_tables import MemoryTables
@@ -32,11 +34,16 @@ class ListedInbox:
         self._rows = rows
         self.length = len(rows)
 
-    def position(self) -> int:
-        return self.length
+    def resume(self, tables: Tables) -> Cursor:
+        return Cursor.at("feedback_inbox", tables.position(FEEDBACK_PENDING, "feedback_inbox"))
 
-    def read_after(self, position: int, limit: int) -> pl.DataFrame:
-        return pl.DataFrame(self._rows[: self.length][position : position + limit], schema=SENT)
+    def batches(self, cursor: Cursor, limit: int) -> Iterator[tuple[pl.DataFrame, Cursor]]:
+        for start in range(cursor.position, self.length, limit):
+            rows = self._rows[: self.length][start : start + limit]
+            yield pl.DataFrame(rows, schema=SENT), Cursor.at(cursor.source, start + len(rows))
+
+    def acknowledge(self, consumer: str, position: int) -> None:
+        pass
 
 
 def sent(number: int, request: str, received: datetime = NOON, **fields: Any) -> dict[str, Any]:

@@ -201,14 +201,6 @@ def test_the_log_and_its_key_can_be_read_by_the_owner_only(tmp_path: Path) -> No
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
-def test_an_acknowledgement_never_moves_back(tmp_path: Path) -> None:
-    reader = InferenceLogReader(tmp_path / "log.sqlite")
-    assert reader.acknowledged() == 0
-    reader.acknowledge(7)
-    reader.acknowledge(3)
-    assert reader.acknowledged() == 7
-
-
 def test_request_ids_sort_by_time() -> None:
     ids = [new_request_id() for _ in range(10_000)]
     assert ids == sorted(ids) and len(set(ids)) == len(ids)

@@ -5,6 +5,7 @@ from pathlib import Path
 from xray_assets.serving.log.reader import InferenceLogReader
 from xray_assets.serving.log.retention import Purged, purge
 from xray_assets.serving.log.rows import LogEntry
+from xray_assets.serving.log.schema import CONSUMERS
 from xray_assets_tests.serving.test_log import entry, write, writer
 
 DAY_US = 86_400_000_000
@@ -35,6 +36,26 @@ def filled(folder: Path) -> tuple[Path, InferenceLogReader]:
     return path, InferenceLogReader(path)
 
 
+def acknowledge(reader: InferenceLogReader, position: int) -> None:
+    for consumer in CONSUMERS:
+        reader.acknowledge(consumer, position)
+
+
+def test_a_consumer_that_never_acknowledged_holds_everything_and_the_lowest_counts(
+    tmp_path: Path,
+) -> None:
+    path, reader = filled(tmp_path)
+    reader.register("film features")
+    acknowledge(reader, 4)
+    assert purge(path, days=0.5, now_us=NOW_US) == Purged(0, 0)
+    reader.acknowledge("film features", 3)
+    assert purge(path, days=0.5, now_us=NOW_US).rows == 2
+    reader.acknowledge("film features", 2)  # never back
+    reader.register("film features")
+    reader.acknowledge("film features", 4)
+    assert purge(path, days=0.5, now_us=NOW_US).rows == 1
+
+
 def test_nothing_goes_that_nobody_has_acknowledged(tmp_path: Path) -> None:
     path, reader = filled(tmp_path)
     assert purge(path, days=2, now_us=NOW_US) == Purged(0, 0)
@@ -43,14 +64,14 @@ def test_nothing_goes_that_nobody_has_acknowledged(tmp_path: Path) -> None:
 
 def test_no_days_means_forever(tmp_path: Path) -> None:
     path, reader = filled(tmp_path)
-    reader.acknowledge(4)
+    acknowledge(reader, 4)
     assert purge(path, days=0, now_us=NOW_US) == Purged(0, 0)
 
 
 def test_old_acknowledged_rows_go_with_films_that_no_kept_row_needs(tmp_path: Path) -> None:
     path, reader = filled(tmp_path)
     before = reader.read_after(0, 10)
-    reader.acknowledge(2)
+    acknowledge(reader, 3)
     assert purge(path, days=2, now_us=NOW_US) == Purged(2, 1)
     kept = reader.read_after(0, 10)
     assert kept == before[2:]
@@ -62,11 +83,11 @@ def test_old_acknowledged_rows_go_with_films_that_no_kept_row_needs(tmp_path: Pa
     assert sorted(versions) == [(2,), (3,)]
 
 
-def test_positions_go_on_after_everything_has_gone(tmp_path: Path) -> None:
+def test_the_last_acknowledged_row_stays_and_positions_go_on(tmp_path: Path) -> None:
     path, reader = filled(tmp_path)
-    reader.acknowledge(4)
-    assert purge(path, days=0.5, now_us=NOW_US).rows == 4
-    assert (reader.position(), reader.read_after(0, 10)) == (4, [])
+    acknowledge(reader, 4)
+    assert purge(path, days=0.5, now_us=NOW_US).rows == 3
+    assert (reader.position(), len(reader.read_after(0, 10))) == (4, 1)
     log = writer(path)
     write(log, aged(0, 1))
     log.close()
@@ -82,9 +103,10 @@ def test_a_film_in_use_survives_a_purge_of_all_rows(tmp_path: Path) -> None:
     old.timestamp_us = time.time_ns() // 1000 - 30 * DAY_US
     write(log, old)
     reader = InferenceLogReader(path)
-    reader.acknowledge(1)
+    write(log, aged(1, 5))
+    acknowledge(reader, 2)
     assert purge(path, days=1) == Purged(1, 0)
     write(log, entry(5))  # the writer still takes the film to be there
-    (row,) = reader.read_after(0, 10)
+    row = reader.read_after(0, 10)[-1]
     assert reader.image(row["image_sha256"]) is not None
     log.close()

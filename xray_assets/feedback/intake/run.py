@@ -20,6 +20,7 @@ from xray_assets.errors import XrayError
 from xray_assets.feedback.intake.request_days import find_rows
 from xray_assets.feedback.intake.sent import SENT, parse
 from xray_assets.feedback.intake.sorting import Intake, sort
+from xray_assets.storage.numbered_rows import TABLES
 
 if TYPE_CHECKING:  # Dagster comes with them
     from xray_assets.resources.feedback import FeedbackInbox
@@ -56,21 +57,24 @@ def take_in(tables: "Tables", inbox: "FeedbackInbox", now: datetime) -> Iterator
     """Retry what is pending, then take in the inbox's new rows, a batch a step; done when the
     iterator is exhausted.
 
-    Raises IntakeConflict when another intake runs at the same time.
+    Raises IntakeConflict when another intake runs at the same time, SourceChanged when the inbox is
+    not the one that was taken from.
     """
     wait = timedelta(seconds=inbox.pending_seconds)
+    cursor = inbox.resume(tables)
     yield _retry_pending(tables, now, wait)
-    position = tables.position(FEEDBACK_PENDING, INBOX)
-    while (sent := inbox.read_after(position, BATCH)).height:
-        position = int(sent["inbox_position"].item(-1))
+    for sent, upto in inbox.batches(cursor, BATCH):
+        cursor = upto
         intake = _sort_and_write(tables, sent, now, wait)
-        tables.append(FEEDBACK_PENDING, intake.pending, source=INBOX, position=position)
+        end = {"source": cursor.source, "position": cursor.position}
+        tables.append(FEEDBACK_PENDING, intake.pending, **end)
         yield _step(intake)
     for key in (
         FEEDBACK_REJECTS,
         PREDICTION_FEEDBACK,
     ):  # the feedback table last: sensors and later assets follow it
-        tables.append(key, CONTRACTS[key].empty(), source=INBOX, position=position)
+        tables.append(key, CONTRACTS[key].empty(), source=INBOX, position=cursor.position)
+    inbox.acknowledge(TABLES, cursor.position)
 
 
 def pending_is_due(tables: "Tables", wait: timedelta, now: datetime) -> bool:

@@ -7,53 +7,73 @@ import polars as pl
 
 from xray_assets.contracts.tables import PREDICTIONS
 from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.local.source import LocalSource
+from xray_assets.resources.source import Cursor
+from xray_assets.resources.tables import Tables
 from xray_assets.rollout.guards import ArmTraffic
+from xray_assets.storage.numbered_rows import OtherRows
 
 
-class LocalLog(InferenceLog):
+class LocalLog(LocalSource, InferenceLog):
     """The local endpoint's SQLite log."""
 
-    path: str
+    def rows(self):
+        """See LocalSource."""
+        from xray_assets.serving.log.reader import InferenceLogReader
 
-    def position(self) -> int:
-        """See InferenceLog."""
-        return self._reader.position()
+        return InferenceLogReader(Path(self.path))
 
-    def read_after(self, position: int, limit: int) -> pl.DataFrame:
-        """See InferenceLog."""
+    def bring_up_to_date(self) -> None:
+        """See LocalSource."""
+        from xray_assets.serving.log.file import LogFile
+
+        log = LogFile(Path(self.path), "FULL")
+        log.commit([], patience_seconds=30)
+        log.close()
+
+    def read_after(self, cursor: Cursor, limit: int) -> tuple[pl.DataFrame, Cursor]:
+        """See Source."""
         types = {
             name: dtype
             for name, dtype in PREDICTIONS.schema.items()
             if name not in ("timestamp", "date", "model_version")
         }
-        rows = pl.DataFrame(
-            self._reader.read_columns_after(position, limit), schema_overrides=types
-        )
+        end = self.end()
+        id_ = (cursor if cursor.position else end).source.rpartition("/")[2]
+        try:
+            columns = self.rows().read_columns_after(cursor.position, limit, id_=id_)
+        except OtherRows as error:
+            raise self._changed(error) from error
+        rows = pl.DataFrame(columns, schema_overrides=types)
         moment = pl.from_epoch("timestamp_us", "us").dt.replace_time_zone("UTC")
         rows = rows.with_columns(
             pl.col("model_version").cast(pl.Int64), timestamp=moment, date=moment.dt.date()
         )
-        return rows.select(PREDICTIONS.schema.names())
+        rows = rows.select(PREDICTIONS.schema.names())
+        if rows.is_empty():
+            return rows, cursor
+        return rows, Cursor.at(end.source, rows["log_position"].item(-1))
+
+    def taken_keys(self, tables: Tables, after: int) -> dict[int, str]:
+        """See LocalSource."""
+        rows = tables.read(self.table).select("log_position", "request_id")
+        return dict(rows.filter(pl.col("log_position") > after).collect().iter_rows())
+
+    def held_keys(self, tables: Tables, keys: list[str]) -> set[str]:
+        """See LocalSource."""
+        from xray_assets.feedback.intake.request_days import find_rows
+
+        table = tables.read(self.table).select("request_id", "date")
+        return set(find_rows(table, pl.Series(keys, dtype=pl.String))["request_id"])
 
     def holds(self, request_ids: Sequence[str]) -> bool:
         """See InferenceLog."""
-        return self._reader.holds(request_ids)
+        return self.rows().holds(request_ids)
 
     def image(self, image_sha256: str) -> bytes | None:
         """See InferenceLog."""
-        return self._reader.image(image_sha256)
-
-    def acknowledge(self, position: int) -> None:
-        """See InferenceLog."""
-        if position:
-            self._reader.acknowledge(position)
+        return self.rows().image(image_sha256)
 
     def traffic(self, config_version: int) -> list[ArmTraffic]:
         """See InferenceLog."""
-        return [ArmTraffic(**arm) for arm in self._reader.traffic(config_version)]
-
-    @property
-    def _reader(self):
-        from xray_assets.serving.log.reader import InferenceLogReader
-
-        return InferenceLogReader(Path(self.path))
+        return [ArmTraffic(**arm) for arm in self.rows().traffic(config_version)]

@@ -38,7 +38,7 @@ def roles(settings: Settings) -> Roles:
             token_file=str(settings.state / "token"),
         ),
         inference_log=LocalLog(
-            path=str(settings.endpoint_folder / "log.sqlite"),
+            path=str(settings.inference_log),
             follow_seconds=settings.follow_seconds,
         ),
         inbox=LocalInbox(

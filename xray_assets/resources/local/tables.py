@@ -99,7 +99,7 @@ class LocalDelta(Tables):
             return self.version(key)
 
         def write(table: "DeltaTable") -> None:
-            if source is None or position > (table.transaction_version(source) or 0):
+            if source is None or _is_new(table, source, position):
                 _store(table, rows, mode="append", source=source, position=position)
 
         version = self._commit(key, write)
@@ -219,13 +219,25 @@ def _store(
 ) -> None:
     from deltalake import CommitProperties, Transaction, write_deltalake
 
-    mark = [Transaction(source, position)] if source is not None else None
+    mark = [Transaction(name, position) for name in _names(source)] if source else None
     write_deltalake(
         table,
         _arrow(rows),
         mode=mode,
         commit_properties=CommitProperties(app_transactions=mark),
     )
+
+
+def _names(source: str) -> list[str]:
+    """`name/identity` is stored under the name too."""
+    return sorted({source, source.partition("/")[0]})
+
+
+def _is_new(table: "DeltaTable", source: str, position: int) -> bool:
+    """A position above that of the source, and not below any other's of its name."""
+    name = source.partition("/")[0]
+    last = table.transaction_version(name) or 0
+    return position >= last and position > (table.transaction_version(source) or 0)
 
 
 def _merge(

@@ -1,22 +1,22 @@
 """Reads the inference log beside the running server: standard library only, its own read-only
 connection.
 
-Works while the endpoint writes, and before its first start (position 0, no rows). Here too: the
-acknowledgement that lets the endpoint's retention delete rows; without it nothing is ever deleted.
+Works while the endpoint writes, and before its first start (position 0, no rows). How far the
+consumers came, which lets the endpoint's retention delete rows, is `NumberedRows.acknowledge`.
 """
 
 import json
 import math
-import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from xray_assets.catalog import CLINICAL
 from xray_assets.errors import XrayError
 from xray_assets.serving.log.schema import COLUMNS, UPGRADES
+from xray_assets.storage.numbered_rows import NumberedRows
 
 _STORED: tuple[str, ...] = ("log_position", *COLUMNS)
 _DERIVED = ("predicted_label", "request", "response")
@@ -35,17 +35,10 @@ class EarlierLog(XrayError, RuntimeError):
     """The log is an earlier release's, and no endpoint has brought it up to date yet."""
 
 
-class InferenceLogReader:
-    """Rows of `<state>/endpoint/log.sqlite` by `log_position`, the universal cursor."""
+class InferenceLogReader(NumberedRows):
+    """Rows of `<state>/endpoint/log.sqlite` by position."""
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is opened here: each call opens, reads one consistent snapshot, and closes."""
-        self._path = path
-
-    def position(self) -> int:
-        """The last position; 0 when nothing was ever logged."""
-        row = self._one("SELECT seq FROM sqlite_sequence WHERE name = 'predictions'")
-        return int(row[0]) if row else 0
+    _table, _number, _key = "predictions", "log_position", "request_id"
 
     def read_after(self, position: int, limit: int) -> list[dict[str, Any]]:
         """At most `limit` rows after `position`, oldest first, as one dict a row.
@@ -61,15 +54,13 @@ class InferenceLogReader:
             dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)
         ]
 
-    def read_columns_after(self, position: int, limit: int) -> dict[str, list[Any]]:
+    def read_columns_after(
+        self, position: int, limit: int, *, id_: str = ""
+    ) -> dict[str, list[Any]]:
         """The same rows as one list a column (READ_COLUMNS); `timestamp_us` = microseconds since
-        1970, UTC.
+        1970, UTC. Raises OtherRows where rows are gone, or where the log is not the log `id_`.
         """
-        query = (
-            f"SELECT {', '.join(_STORED)} FROM predictions "  # noqa: S608 constants
-            "WHERE log_position > ? ORDER BY log_position LIMIT ?"
-        )
-        rows = self._all(query, (position, limit))
+        rows = self.rows_after(position, limit, COLUMNS, id_=id_)
         values: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
         columns: dict[str, list[Any]] = dict(
             zip(_STORED, values or [[] for _ in _STORED], strict=True)
@@ -89,15 +80,15 @@ class InferenceLogReader:
         """The row of one request id, in the form of `read_after`; None when the log does not hold
         it.
         """
-        row = self._one("SELECT log_position FROM predictions WHERE request_id = ?", (request_id,))
-        return self.read_after(int(row[0]) - 1, 1)[0] if row else None
+        position = self.position_of(request_id)
+        return None if position is None else self.read_after(position - 1, 1)[0]
 
     def holds(self, request_ids: Sequence[str]) -> bool:
         """True when at least one of these requests is logged."""
         query = (
             "SELECT 1 FROM predictions WHERE request_id IN (SELECT value FROM json_each(?)) LIMIT 1"
         )
-        return self._one(query, (json.dumps(list(request_ids)),)) is not None
+        return bool(self._all(query, (json.dumps(list(request_ids)),)))
 
     def image(self, image_sha256: str) -> bytes | None:
         """The stored film: JPEG or PNG bytes, or 16,384 bytes of float32 (64, 64) for a film sent
@@ -105,8 +96,8 @@ class InferenceLogReader:
 
         `scoring.stored_film` turns either into what the model saw.
         """
-        row = self._one("SELECT data FROM images WHERE image_sha256 = ?", (image_sha256,))
-        return bytes(row[0]) if row else None
+        rows = self._all("SELECT data FROM images WHERE image_sha256 = ?", (image_sha256,))
+        return bytes(rows[0][0]) if rows else None
 
     def traffic(self, config_version: int, *, latest: int = 10_000) -> list[dict[str, Any]]:
         """The latest clinical rows under a config, added up by assigned served entity.
@@ -129,51 +120,26 @@ class InferenceLogReader:
             for name, its in sorted(arms.items())
         ]
 
-    def acknowledge(self, position: int) -> None:
-        """Say that the rows up to `position` are safe elsewhere, so that retention may delete them.
-        Never moves back.
-        """
-        if position > self.acknowledged():
-            target = _acknowledgement(self._path)
-            draft = target.with_name(f".{target.name}.{os.getpid()}")
-            draft.write_text(json.dumps({"position": position}))
-            draft.replace(target)
-
-    def acknowledged(self) -> int:
-        """The acknowledged position; 0 at first."""
-        try:
-            return int(json.loads(_acknowledgement(self._path).read_text())["position"])
-        except FileNotFoundError:
-            return 0
-
-    def _one(self, query: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
-        rows = self._all(query, values)
-        return rows[0] if rows else None
-
     def _all(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        if not self._path.exists():
-            return []
-        # Not mode=ro: the last closer of a WAL database leaves no -shm file, and a pure reader
-        # could not make one.
-        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
-        try:
-            connection.execute("PRAGMA query_only = 1")
-            return connection.execute(query, values).fetchall()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):  # the server has made the file and not yet its tables
-                return []
-            if connection.execute("PRAGMA user_version").fetchone()[0] in UPGRADES:
+        with self._snapshot() as connection:
+            return connection.execute(query, values).fetchall() if connection else []
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection | None]:
+        with super()._snapshot() as connection:
+            try:
+                yield connection
+            except sqlite3.OperationalError as error:
+                if connection is None or _version(connection) not in UPGRADES:
+                    raise
                 raise EarlierLog(
                     f"{self._path} was written by an earlier release: start the endpoint once "
                     "(`xray up` or `xray serve`), which adds what it lacks"
                 ) from error
-            raise
-        finally:
-            connection.close()
 
 
-def _acknowledgement(log: Path) -> Path:
-    return log.with_name("acknowledged.json")
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _p95(latencies: list[float]) -> float:

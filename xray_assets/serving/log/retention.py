@@ -1,8 +1,9 @@
 """Deletes what the log need not keep any longer: rows past their time that are safe elsewhere, then
 the films that no kept row refers to. In short transactions, so that serving hardly notices.
 
-A row goes only when a reader has acknowledged it (`log_reader.acknowledge`): without that nothing
-is ever deleted, whatever the setting says.
+A row goes only when every registered consumer has acknowledged a later one
+(`NumberedRows.acknowledge`): one that never did holds everything, whatever the setting says. The
+last acknowledged row stays: by it a log is known again (`resources.source`).
 """
 
 import fcntl
@@ -12,8 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from xray_assets.serving.log.reader import InferenceLogReader
 from xray_assets.serving.log.schema import KNOWN_SECONDS
+from xray_assets.storage.numbered_rows import held_from
+
+PURGE_LOCK = "purge.lock"
+"""Whoever holds this file beside the log keeps retention away."""
 
 _ROWS_AT_ONCE = 500
 _PAUSE_SECONDS = 0.02
@@ -37,14 +41,13 @@ def purge(log: Path, *, days: float, now_us: int | None = None) -> Purged:
         return Purged()
     now = time.time_ns() // 1000 if now_us is None else now_us
     cutoff = now - int(days * _DAY_US)
-    acknowledged = InferenceLogReader(log).acknowledged()
-    with log.with_name("purge.lock").open("w") as lock:
+    with log.with_name(PURGE_LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return Purged()
         with closing(sqlite3.connect(log, timeout=10, isolation_level=None)) as connection:
-            rows = _delete(connection, _OLD_ROWS, (acknowledged, cutoff, _ROWS_AT_ONCE))
+            rows = _delete(connection, _OLD_ROWS, (held_from(connection), cutoff, _ROWS_AT_ONCE))
             oldest = connection.execute(_OLDEST_KEPT).fetchone()
             kept_from = min(cutoff, oldest[0]) if oldest else cutoff
             unused_since = kept_from - int(2 * KNOWN_SECONDS * 1_000_000)
@@ -57,7 +60,7 @@ def purge(log: Path, *, days: float, now_us: int | None = None) -> Purged:
 
 _OLD_ROWS = """DELETE FROM predictions WHERE log_position IN (
     SELECT log_position FROM predictions
-    WHERE log_position <= ? AND timestamp_us < ? ORDER BY log_position LIMIT ?)"""
+    WHERE log_position < ? AND timestamp_us < ? ORDER BY log_position LIMIT ?)"""
 _OLDEST_KEPT = "SELECT timestamp_us, config_version FROM predictions ORDER BY log_position LIMIT 1"
 # A kept row's film was used at most KNOWN_SECONDS before the row was written (`log_writer`).
 _UNUSED_IMAGES = """DELETE FROM images WHERE image_sha256 IN (

@@ -5,14 +5,20 @@
 lock, so a reader that has seen position p never finds a new row at or before p, whichever worker
 wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
 model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's unit);
-`config_starts` the first row of each config version.
+`config_starts` the first row of each config version. Who the log is, and who still needs its rows:
+`numbered_rows`.
 """
+
+from xray_assets.storage.numbered_rows import PAIRING, TABLES, UPGRADED, identity
 
 SCHEMA_VERSION = 2
 KNOWN_SECONDS = 600.0
 """How long a writer takes an image it has seen in `images` to be there without looking again.
 
 `image_uses` is renewed when it looks, so retention must leave an image at least twice as long."""
+
+CONSUMERS = (TABLES, PAIRING)
+"""Who is registered from the start; others register when they come (`NumberedRows.register`)."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS predictions (
@@ -58,12 +64,14 @@ CREATE TABLE IF NOT EXISTS config_starts (
     log_position   INTEGER NOT NULL
 );
 """
+SCHEMA += identity(CONSUMERS)
 
 UPGRADES = {
     1: """
 ALTER TABLE predictions ADD COLUMN site TEXT NOT NULL DEFAULT 'other';
 ALTER TABLE predictions ADD COLUMN purpose TEXT NOT NULL DEFAULT 'clinical';
 """
+    + identity(CONSUMERS, UPGRADED)
 }
 """What brings a log of a version to the next. Rows of 0.1.0 counted as evidence, and still do."""
 
