@@ -10,6 +10,7 @@ second opinion (`reading-room` rule R3).
 import polars as pl
 
 from xray_assets.feedback.derive import NORMAL, PNEUMONIA
+from xray_assets.web.roles import normalised
 
 _LATER = ("timestamp", "inbox_position")
 
@@ -22,11 +23,16 @@ def countable_reads(feedback: pl.DataFrame) -> pl.DataFrame:
 
 
 def latest_reads(feedback: pl.DataFrame) -> pl.DataFrame:
-    """The answer that stands, one row a prediction and reader: the latest, a blinded one before an
-    unblinded one.
+    """The answer that stands, one row a prediction and reader: the latest; a ruling before a read
+    (an adjudicator's word is superseded by an adjudicator's alone), a blinded one before an
+    unblinded one. Readers are the same in any spelling of their name.
     """
-    return feedback.sort("blinded", *_LATER).unique(
-        ["prediction_id", "radiologist_id"], keep="last"
+    return (
+        feedback.with_columns(
+            pl.col("radiologist_id").map_batches(_one_spelling, return_dtype=pl.String)
+        )
+        .sort(pl.col("reader_role") == "adjudicator", "blinded", *_LATER)
+        .unique(["prediction_id", "radiologist_id"], keep="last")
     )
 
 
@@ -73,6 +79,11 @@ def consensus(feedback: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("prediction_id")
     )
+
+
+def _one_spelling(names: pl.Series) -> pl.Series:
+    """Rows of older releases hold names as they were typed."""
+    return names.replace_strict({name: normalised(name) for name in names.unique()})
 
 
 def _verdicts(answers: pl.DataFrame) -> pl.DataFrame:

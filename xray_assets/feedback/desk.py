@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, feedback_type
 from xray_assets.feedback.inbox import Entry, Inbox, Stored
@@ -72,14 +73,14 @@ class FeedbackDesk:
             raise FeedbackRefused(f"a batch holds at most {BATCH_LIMIT} feedbacks: send several")
         stored = [self._inbox.find(feedback.feedback_id) for feedback in feedbacks]
         new = [feedback for feedback, known in zip(feedbacks, stored, strict=True) if known is None]
-        predictions = self._log.find(feedback.prediction_id for feedback in new)
+        predictions = self._log.find(feedback.request_id for feedback in new)
         entries, refusals = [], []
         for row, (feedback, known) in enumerate(zip(feedbacks, stored, strict=True)):
             try:
                 if known is not None:
                     entries.append(known.again(feedback.content))
                 else:
-                    entries.append(judge(feedback, predictions.get(feedback.prediction_id)))
+                    entries.append(judge(feedback, predictions.get(feedback.request_id)))
             except FeedbackRefused as refusal:
                 refusals.append((row, refusal))
         if refusals and len(feedbacks) == 1:
@@ -119,17 +120,18 @@ def judge(feedback: Feedback, prediction: Prediction | None) -> Entry:
     when the request failed.
     """
     if prediction is None:
+        _demand_request_id(feedback.request_id)
         answer = {"status": "pending", "feedback_type": None}
         return Entry(feedback.feedback_id, feedback.content, json.dumps(answer))
     label = prediction.predicted_label
     if label is None:
         raise FeedbackRefused(
-            f"request {feedback.prediction_id} was answered with status {prediction.status_code}: "
+            f"request {feedback.request_id} was answered with status {prediction.status_code}: "
             "there is no prediction to review"
         )
-    if feedback.claimed_type is not None and CLAIM_OF_TYPE[feedback.claimed_type][0] != label:
+    if feedback.feedback_type is not None and CLAIM_OF_TYPE[feedback.feedback_type][0] != label:
         raise ContradictoryFeedback(
-            f"feedback_type {feedback.claimed_type!r} contradicts the log: the model answered "
+            f"feedback_type {feedback.feedback_type!r} contradicts the log: the model answered "
             f"{('normal', 'pneumonia')[label]} (predicted_label {label}); send the read, and the "
             "type is derived"
         )
@@ -137,10 +139,21 @@ def judge(feedback: Feedback, prediction: Prediction | None) -> Entry:
     return Entry(feedback.feedback_id, feedback.content, json.dumps(answer))
 
 
+def _demand_request_id(request_id: str) -> None:
+    """What the log does not hold yet may come; what can be no request id never will."""
+    try:
+        UUID(request_id)
+    except ValueError:
+        raise FeedbackRefused(
+            "request_id is none of the endpoint's, which look like "
+            "019a0000-0000-7000-8000-000000000001: nothing was stored"
+        ) from None
+
+
 def _receipt(feedback: Feedback, stored: Stored) -> Receipt:
     return Receipt(
         feedback_id=stored.feedback_id,
-        request_id=feedback.prediction_id,
+        request_id=feedback.request_id,
         position=stored.position,
         received_at=_EPOCH + timedelta(microseconds=stored.received_at),
         **json.loads(stored.answer),

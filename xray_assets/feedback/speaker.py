@@ -19,7 +19,7 @@ def speaker(
 
     Raises PermissionDenied, and FeedbackRefused where nobody is named.
     """
-    role = None if role is None else role.strip().casefold()
+    role = role.strip().casefold() if isinstance(role, str) else None
     if account is not None and account.may(Act.READ):
         if named is not None and _spelled(named) != account.name:
             raise PermissionDenied("this token belongs to another reader: leave radiologist_id out")
@@ -42,7 +42,9 @@ def _demand_role(claimed: str | None, role: Role) -> None:
         )
 
 
-def _spelled(name: str) -> str:
+def _spelled(name: object) -> str:
+    if not isinstance(name, str):
+        raise FeedbackRefused("radiologist_id must be a text")
     try:
         return normalised(name)
     except NameRefused as error:

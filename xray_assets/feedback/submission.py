@@ -8,7 +8,6 @@ claim that must agree.
 import getpass
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from xray_assets.feedback.derive import READ_OF_TRUTH, TYPE_OF_CLAIM
@@ -29,49 +28,31 @@ def submit_feedback(
     request_id: str,
     feedback_type: str | None = None,
     *,
-    radiologist_id: str | None = None,
-    read: str | None = None,
-    ground_truth: str | None = None,
-    reader_role: str | None = None,
-    blinded: bool = False,
-    confidence: str = "confirmed",
-    feedback_source: str = "manual",
-    notes: str | None = None,
-    timestamp: datetime | None = None,
-    feedback_id: str | None = None,
     token: str | None = None,
     settings: Settings | None = None,
+    **fields: Any,
 ) -> Receipt:
     """Submit one read of a prediction, by at least one of feedback_type, read and ground_truth.
 
-    `blinded`: the film was read before the model's answer was shown; unblinded truth counts only
-    where traffic was split evenly. `feedback_id` makes a repeat safe: the same id and content give
-    the same receipt and no second row. `timestamp` (default: now) is for reads made earlier.
-    `token`: the reader's own, which names the reader and the role; who has an account speaks
-    through it alone. Raises FeedbackRefused with what to do instead, Unauthenticated,
-    PermissionDenied, InboxUnavailable where no stack ever ran from the state folder or its disk
-    refuses; nothing is stored then.
+    `fields` are those of `message.Feedback`: radiologist_id, read, ground_truth, blinded,
+    confidence, feedback_source, notes, timestamp, feedback_id, reader_role. `blinded`: the film was
+    read before the model's answer was shown; unblinded truth counts only where traffic was split
+    evenly. `feedback_id` makes a repeat safe: the same id and content give the same receipt and no
+    second row. `timestamp` (default: now) is for reads made earlier. `token`: the reader's own,
+    which names the reader and the role; who has an account speaks through it alone.
+
+    Raises FeedbackRefused with what to do instead, Unauthenticated, PermissionDenied,
+    InboxUnavailable where no stack ever ran from the state folder or its disk refuses; nothing is
+    stored then.
     """
     settings = settings or Settings()
     with _desk(settings) as desk:
         accounts = Accounts(settings)
         account = None if token is None else accounts.of_token(token)
-        reader, role = speaker(accounts, account, radiologist_id, reader_role)
-        feedback = compose(
-            request_id,
-            feedback_type,
-            radiologist_id=reader,
-            read=read,
-            ground_truth=ground_truth,
-            reader_role=role,
-            blinded=blinded,
-            confidence=confidence,
-            feedback_source=feedback_source,
-            notes=notes,
-            timestamp=timestamp,
-            feedback_id=feedback_id,
+        fields["radiologist_id"], fields["reader_role"] = speaker(
+            accounts, account, fields.get("radiologist_id"), fields.get("reader_role")
         )
-        return desk.submit([feedback])[0]
+        return desk.submit([compose(request_id, feedback_type, **fields)])[0]
 
 
 def submit_feedback_batch(

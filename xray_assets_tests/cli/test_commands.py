@@ -23,6 +23,8 @@ from xray_assets_tests.stack.free_ports import free_ports
 
 HEAVY = ("dagster", "polars", "duckdb", "numpy", "mlflow", "databricks", "fastapi", "pydantic")
 
+REQUEST = "019a0000-0000-7000-8000-000000000001"
+
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -98,21 +100,20 @@ def test_an_sql_mistake_is_one_message_and_exit_code_one() -> None:
 
 
 def test_feedback_is_taken_by_the_command_and_counted_by_it(state: Path) -> None:
-    request_id = "019a0000-0000-7000-8000-000000000001"
     prepare_state(Settings())
-    taken = invoke("feedback", "submit", request_id, "--reader", "DR001", "--read", "pneumonia")
+    taken = invoke("feedback", "submit", REQUEST, "--reader", "DR001", "--read", "pneumonia")
     assert "pending" in taken
     file = state / "reads.csv"
     file.write_text(
         "request_id,radiologist_id,read,blinded\n"
-        f"{request_id},007,normal,true\n{request_id},DR003,normal,\n"
+        f"{REQUEST},007,normal,true\n{REQUEST},DR003,normal,\n"
     )
     assert "2 reads" in invoke("feedback", "batch", str(file))
     assert "received" in invoke("feedback", "stats", "--days", "3")
 
 
 def test_feedback_for_a_folder_no_stack_ran_from_names_the_variable(state: Path) -> None:
-    failed = run("feedback", "submit", "r1", "true-positive", "--reader", "DR001")
+    failed = run("feedback", "submit", REQUEST, "true-positive", "--reader", "DR001")
     assert failed.returncode == 1
     assert "XRAY_STATE" in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -125,14 +126,16 @@ def test_an_adjudicator_is_made_by_a_token_alone(
     settings = Settings()
     settings.endpoint_folder.mkdir(parents=True)
     token = invoke("token", "add", "DR007", "--role", "adjudicator").splitlines()[-1]
-    read = ("feedback", "submit", "r1", "--read", "normal", "--blinded")
+    read = ("feedback", "submit", REQUEST, "--read", "normal", "--blinded")
     assert "No such option" in invoke(*read, "--reader", "DR009", "--role", "adjudicator", code=2)
     monkeypatch.setenv("XRAY_READER_TOKEN", "wrong")
     refused = run(*read)
     assert refused.returncode == 1 and "unknown token" in refused.stderr
     assert "Traceback" not in refused.stderr
     file = state / "reads.csv"
-    file.write_text("request_id,radiologist_id,read,reader_role\nr1,DR009,normal,adjudicator\n")
+    file.write_text(
+        f"request_id,radiologist_id,read,reader_role\n{REQUEST},DR009,normal,adjudicator\n"
+    )
     assert "reader_role" in invoke("feedback", "batch", str(file), code=1)
     monkeypatch.setenv("XRAY_READER_TOKEN", token)
     assert "is the id right?" in invoke(*read)
@@ -151,7 +154,7 @@ def test_audit_of_a_folder_no_stack_ran_from_is_no_proof(state: Path) -> None:
 
 def test_a_contradicting_or_unknown_feedback_is_refused_with_the_reason(state: Path) -> None:
     prepare_state(Settings())
-    failed = run("feedback", "submit", "r1", "half-positive", "--reader", "DR001")
+    failed = run("feedback", "submit", REQUEST, "half-positive", "--reader", "DR001")
     assert failed.returncode == 1
     assert "true-positive" in failed.stderr
     assert "Traceback" not in failed.stderr

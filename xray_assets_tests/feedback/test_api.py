@@ -227,6 +227,34 @@ def test_unknown_routes_and_methods_answer_in_the_same_form(api: Api):
     error(api.call("GET", f"/feedback/{POSITIVE}"), 405, "METHOD_NOT_ALLOWED")
 
 
+def test_the_first_page_says_what_is_here_and_the_documentation_loads_nothing(api: Api):
+    contents = api.call("GET", "/", token=None).json()
+    page = api.call("GET", contents["documentation"], token=None)
+    document = api.call("GET", contents["openapi"], token=None).json()
+    assert all(path in page.text for path in document["paths"])
+    assert "http" not in page.text and "<script" not in page.text
+    (body,) = document["paths"]["/feedback/{request_id}"]["post"]["requestBody"]["content"].values()
+    assert "feedback_id" in body["schema"]["properties"]
+
+
+@pytest.mark.parametrize("name", ["abc", "1", "null", "019a0000-0000-7000-8000"])
+def test_what_can_be_no_request_is_refused(api: Api, name: str):
+    before = len(api.rows())
+    error(api.post(name, radiologist_id="a", read="normal"), 400, "INVALID_PARAMETER_VALUE")
+    assert len(api.rows()) == before
+
+
+def test_a_programs_token_speaks_for_no_reader_who_has_an_account(api: Api):
+    before = len(api.rows())
+    for name in ("judge", " JUDGE", "DR001"):
+        for token in ("client", "operator"):
+            answer = api.post(POSITIVE, token=token, radiologist_id=name, read="normal")
+            assert "own token" in error(answer, 403, "PERMISSION_DENIED")
+    row = {"request_id": POSITIVE, "radiologist_id": "Judge", "read": "normal"}
+    error(api.call("POST", "/feedback", {"feedback": [row]}), 403, "PERMISSION_DENIED")
+    assert len(api.rows()) == before
+
+
 def test_health_needs_no_token(api: Api):
     answer = api.call("GET", "/health", token=None)
     assert answer.status_code == 200 and answer.json()["inbox_position"] == len(api.rows())

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xray_assets.contracts.tables import PREDICTION_FEEDBACK
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, feedback_type
 from xray_assets.feedback.message import ContradictoryFeedback, Feedback, FeedbackRefused, compose
 
@@ -17,7 +18,7 @@ def made(**fields: Any) -> Feedback:
 def test_a_type_stands_for_its_truth(name: str):
     label, truth = CLAIM_OF_TYPE[name]
     feedback = made(feedback_type=name)
-    assert (feedback.ground_truth, feedback.claimed_type) == (truth, name)
+    assert (feedback.ground_truth, feedback.feedback_type) == (truth, name)
     assert feedback_type(label, truth) == name
 
 
@@ -31,7 +32,7 @@ def test_spelling_may_vary_and_is_stored_as_the_contract_has_it():
     feedback = made(
         feedback_type="TRUE_POSITIVE", confidence=" Needs-Review ", ground_truth="pneumonia"
     )
-    assert (feedback.claimed_type, feedback.confidence, feedback.ground_truth) == (
+    assert (feedback.feedback_type, feedback.confidence, feedback.ground_truth) == (
         "true-positive",
         "needs_review",
         "PNEUMONIA",
@@ -64,7 +65,7 @@ def test_values_that_contradict_each_other_are_refused(fields: dict[str, str]):
         ({"read": "normal", "feedback_source": "fax"}, "feedback_source must be one of"),
         ({"read": "normal", "blinded": "yes"}, "blinded must be true or false"),
         ({"read": "normal", "radiologist_id": " "}, "radiologist_id must be a non-empty"),
-        ({"read": "normal", "radiologist_id": "a\nb"}, "printable"),
+        ({"read": "normal", "radiologist_id": "a\x07b"}, "printable"),
         ({"read": "normal", "feedback_id": "x" * 201}, "at most 200"),
         ({"read": "normal", "notes": "x" * 4001}, "at most 4000"),
         ({"read": "normal", "notes": "bell\x07"}, "printable"),
@@ -90,6 +91,17 @@ def test_the_content_leaves_out_the_id_and_is_the_same_for_the_same_feedback():
         == made(read="normal", timestamp=elsewhere).content
     )
     assert made(read="normal").content != made(read="normal", notes="seen").content
+
+
+def test_the_fields_are_the_columns_of_the_table():
+    stored = {field.serialization_alias or name for name, field in Feedback.model_fields.items()}
+    assert stored - {"claimed_type"} <= set(PREDICTION_FEEDBACK.schema.names())
+    assert len(stored) == 12
+
+
+@pytest.mark.parametrize("name", ["DR009", "dr009", " Dr009 ", "Ｄｒ００９"])
+def test_a_reader_has_one_spelling(name: str):
+    assert made(read="normal", radiologist_id=name).radiologist_id == "dr009"
 
 
 def test_each_feedback_without_an_id_gets_its_own():

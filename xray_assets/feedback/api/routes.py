@@ -12,55 +12,29 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from xray_assets.feedback.counts import get_feedback_stats
 from xray_assets.feedback.desk import FeedbackDesk, Receipt
 from xray_assets.feedback.inbox import InboxUnavailable
-from xray_assets.feedback.message import FeedbackRefused
+from xray_assets.feedback.message import Feedback, FeedbackRefused
 from xray_assets.feedback.submission import compose_batch
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.bounds import FEEDBACK
 from xray_assets.web.gate import Gate
+from xray_assets.web.openapi_page import plain_page
 from xray_assets.web.origin import allowed_hosts
 from xray_assets.web.refusals import Refusal, UnknownEndpoint
 from xray_assets.web.roles import Account, Act
 
-OPEN_PATHS = frozenset({"/health"})
+OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
 ROWS_LIMIT = 10_000
 
 _STATUS = {"RESOURCE_CONFLICT": 409, "CONTRADICTORY_FEEDBACK": 409}
 _HTTP_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
-
-
-class FeedbackBody(BaseModel):
-    """One read: at least one of feedback_type, read and ground_truth. The type is derived; one that
-    is given must agree.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    feedback_type: str | None = None
-    read: str | None = None
-    ground_truth: str | None = None
-    radiologist_id: str | None = Field(None, description="Not needed with a reader's own token")
-    reader_role: str | None = Field(None, description="Comes from the token; may only repeat it")
-    blinded: bool = Field(
-        False, description="The film was read before the model's answer was shown"
-    )
-    confidence: str = "confirmed"
-    feedback_source: str = "api"
-    notes: str | None = None
-    feedback_id: str | None = Field(None, description="Your own id makes a repeat safe")
-
-
-class FeedbackRow(FeedbackBody):
-    """One row of a batch."""
-
-    request_id: str
 
 
 class FeedbackBatch(BaseModel):
@@ -68,7 +42,19 @@ class FeedbackBatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    feedback: list[FeedbackRow] = Field(min_length=1, max_length=ROWS_LIMIT)
+    feedback: list[dict[str, Any]] = Field(min_length=1, max_length=ROWS_LIMIT)
+
+
+def _body(*, batch: bool) -> dict[str, Any]:
+    """The OpenAPI of a body: the fields of `Feedback` that HTTP takes."""
+    left_out = {"timestamp"} if batch else {"timestamp", "request_id"}
+    schema = Feedback.model_json_schema()
+    fields = {name: one for name, one in schema["properties"].items() if name not in left_out}
+    read: dict[str, Any] = {"type": "object", "properties": fields, "additionalProperties": False}
+    if batch:
+        rows = {"type": "array", "items": read, "minItems": 1, "maxItems": ROWS_LIMIT}
+        read = {"type": "object", "properties": {"feedback": rows}, "required": ["feedback"]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": read}}}}
 
 
 def known_account(request: Request) -> Account:
@@ -80,16 +66,16 @@ Known = Annotated[Account, Depends(known_account)]
 routes = APIRouter()
 
 
-@routes.post("/feedback/{request_id}")
-def post_feedback(request: Request, request_id: str, body: FeedbackBody, known: Known) -> Receipt:
+@routes.post("/feedback/{request_id}", openapi_extra=_body(batch=False))
+def post_feedback(request: Request, request_id: str, body: dict[str, Any], known: Known) -> Receipt:
     """Store one read of a prediction; it is durable when the answer leaves."""
-    return _submit(request, known, [body.model_dump() | {"request_id": request_id}])[0]
+    return _submit(request, known, [body | {"request_id": request_id}])[0]
 
 
-@routes.post("/feedback")
+@routes.post("/feedback", openapi_extra=_body(batch=True))
 def post_batch(request: Request, body: FeedbackBatch, known: Known) -> dict[str, list[Receipt]]:
     """Store several reads, all or none."""
-    return {"receipts": _submit(request, known, [row.model_dump() for row in body.feedback])}
+    return {"receipts": _submit(request, known, body.feedback)}
 
 
 @routes.get("/predictions/{request_id}")
@@ -109,6 +95,24 @@ def get_stats(request: Request, known: Known, days: int = 7) -> dict[str, Any]:
     return get_feedback_stats(days, settings=request.app.state.settings)
 
 
+@routes.get("/", include_in_schema=False)
+def get_contents() -> dict[str, str]:
+    """What is here."""
+    return {
+        "title": "Feedback: reads of predictions",
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+        "health": "/health",
+        "token": "send 'Authorization: Bearer <token>'; `xray token add` makes one",
+    }
+
+
+@routes.get("/docs", include_in_schema=False)
+def get_documentation(request: Request) -> HTMLResponse:
+    """The routes as one plain page: FastAPI's own pages load scripts from a CDN."""
+    return HTMLResponse(plain_page(request.app.openapi()))
+
+
 @routes.get("/health")
 def get_health(request: Request) -> dict[str, Any]:
     """200 while the inbox can be read."""
@@ -124,7 +128,6 @@ def feedback_api(settings: Settings) -> FastAPI:
             api.state.desk = desk
             yield
 
-    # The documentation pages load scripts from a CDN.
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.state.settings, api.state.accounts = settings, Accounts(settings)
     api.add_middleware(
@@ -140,6 +143,9 @@ def feedback_api(settings: Settings) -> FastAPI:
 
 
 def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> list[Receipt]:
+    if any("timestamp" in row for row in rows):
+        raise FeedbackRefused("timestamp: over HTTP a read is made when it is sent, leave it out")
+    rows = [{"feedback_source": "api"} | row for row in rows]
     return request.app.state.desk.submit(compose_batch(rows, request.app.state.accounts, known))
 
 

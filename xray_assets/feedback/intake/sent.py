@@ -3,6 +3,7 @@
 import polars as pl
 
 from xray_assets.contracts.contract import TIMESTAMP
+from xray_assets.feedback.message import Feedback
 
 SENT = pl.Schema(
     {
@@ -16,13 +17,12 @@ SENT = pl.Schema(
 
 FIELDS = pl.Struct(
     {
-        "prediction_id": pl.String, "timestamp": pl.String, "claimed_type": pl.String,
-        "read": pl.String, "ground_truth": pl.String, "radiologist_id": pl.String,
-        "reader_role": pl.String, "blinded": pl.Boolean, "confidence": pl.String,
-        "feedback_source": pl.String, "notes": pl.String,
+        field.serialization_alias or name: pl.Boolean if field.annotation is bool else pl.String
+        for name, field in Feedback.model_fields.items()
+        if name != "feedback_id"
     }
-)  # fmt: skip
-"""Fields of that JSON; `message.Feedback` without its id."""
+)
+"""Fields of that JSON."""
 
 
 def parse(sent: pl.DataFrame) -> pl.DataFrame:
