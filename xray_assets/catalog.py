@@ -35,6 +35,8 @@ ENDPOINT_NAME = "pneumonia-classifier-ab-test"
 LABELS = ("NORMAL", "PNEUMONIA")
 """Class names in the order of their integer label."""
 
+NUMBER_OF_LABEL = {name: number for number, name in enumerate(LABELS)}
+
 CHAMPION, CHALLENGER, PREVIOUS_CHAMPION = "champion", "challenger", "previous_champion"
 """Registry aliases and roles. Arrays over models are [champion, challenger]."""
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import polars as pl
 
+from xray_assets.catalog import NUMBER_OF_LABEL
 from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS
 from xray_assets.feedback.consensus import consensus, countable_reads
 from xray_assets.promotion.rule import PromotionRule
@@ -18,7 +19,6 @@ CELL = ("stratum", "champion_label", "challenger_label")
 CASE_COLUMNS = ("experiment_id", "review_rank", *CELL, "truth")
 """Columns of gold.reviewed_cases that are counted: all narrow."""
 
-_TRUTH = {"NORMAL": 0, "PNEUMONIA": 1}
 LEDGER_COLUMNS = (
     "experiment_id",
     "config_version",
@@ -58,7 +58,9 @@ def review(
     )
     agreed = consensus(countable.drop("is_even_split")).select(
         pl.col("prediction_id").alias("request_id"),
-        pl.col("ground_truth").replace_strict(_TRUTH, return_dtype=pl.Int32).alias("truth"),
+        pl.col("ground_truth")
+        .replace_strict(NUMBER_OF_LABEL, return_dtype=pl.Int32)
+        .alias("truth"),
         "n_readers",
     )
     rows = (

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xray_assets.catalog import LABELS
 from xray_assets.terminal import AsJson, read_settings, refuse, show_table, shown_table
 
 
@@ -31,7 +32,7 @@ def predict(
     for film in films:
         answer = invoke(settings, film.read_bytes(), patient_id=patient_id)
         logged = get_prediction_info(answer.request_id, settings=settings) or {}
-        label = {0: "NORMAL", 1: "PNEUMONIA"}.get(logged.get("predicted_label", -1), "")
+        label = LABELS[logged["predicted_label"]] if logged.get("predicted_label") in (0, 1) else ""
         table.add_row(
             film.name,
             f"{answer.probability:.4f}",

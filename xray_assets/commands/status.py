@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_assets.terminal import console, folding_table, read_settings
+from xray_assets.terminal import console, read_settings, shown_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,7 +52,7 @@ def status(
 
 
 def _services(services: "tuple[ServiceStatus, ...]") -> "Table":
-    table = folding_table("service", "state", "process", "for", "restarts", "looked after by", "at")
+    table = shown_table("service", "state", "process", "for", "restarts", "looked after by", "at")
     for one in services:
         runs = one.pid is not None
         table.add_row(

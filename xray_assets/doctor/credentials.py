@@ -7,13 +7,12 @@ from pathlib import Path
 
 from xray_assets.doctor.finding import FAIL, OK, Finding
 from xray_assets.settings import Settings
-
-KAGGLE_FILES = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
+from xray_assets.sources.kaggle_download import has_credentials
 
 
 def sources(settings: Settings, variables: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Kaggle's credentials, and the folder of films where one is set."""
-    found = has_kaggle_credentials(variables)
+    found = has_credentials(variables)
     if settings.source == "kaggle" and not found:
         advice = "set KAGGLE_API_TOKEN, or choose XRAY_SOURCE=phantom"
         yield Finding(FAIL, "Kaggle credentials", "none, and XRAY_SOURCE=kaggle", advice)
@@ -23,22 +22,11 @@ def sources(settings: Settings, variables: Mapping[str, str] = os.environ) -> It
     kind, _, place = settings.source.partition(":")
     if kind == "folder" and "://" not in place:
         folder = Path(place)
-        if folder.is_dir():
+        if folder.is_dir() or (folder.is_file() and folder.suffix == ".zip"):
             yield Finding(OK, "Films", str(folder))
         else:
-            yield Finding(
-                FAIL, "Films", f"{folder} is no folder", "correct XRAY_SOURCE=folder:<path>"
-            )
-
-
-def has_kaggle_credentials(variables: Mapping[str, str]) -> bool:
-    """True when the Kaggle client would find credentials."""
-    if variables.get("KAGGLE_API_TOKEN"):
-        return True
-    if variables.get("KAGGLE_USERNAME") and variables.get("KAGGLE_KEY"):
-        return True
-    home = Path(variables.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
-    return any((home / name).is_file() for name in KAGGLE_FILES)
+            found = f"{folder} is no folder and no zip archive"
+            yield Finding(FAIL, "Films", found, "correct XRAY_SOURCE=folder:<path>")
 
 
 def databricks(settings: Settings, variables: Mapping[str, str] = os.environ) -> Finding:

@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,19 @@ class KaggleRefused(XrayError):
     """Kaggle has no credentials to check, or turns them or the data set down."""
 
 
-def credentials_in_environment() -> bool:
-    """True when the environment carries a Kaggle token, or a user name with its key."""
-    return bool(os.environ.get("KAGGLE_API_TOKEN")) or all(
-        os.environ.get(name) for name in ("KAGGLE_USERNAME", "KAGGLE_KEY")
-    )
+_FILES = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
+
+
+def has_credentials(variables: Mapping[str, str] = os.environ) -> bool:
+    """True when Kaggle's client would find credentials: a token, a user name with its key, or one
+    of its files.
+    """
+    if variables.get("KAGGLE_API_TOKEN"):
+        return True
+    if variables.get("KAGGLE_USERNAME") and variables.get("KAGGLE_KEY"):
+        return True
+    home = Path(variables.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
+    return any((home / name).is_file() for name in _FILES)
 
 
 def download(
@@ -77,9 +85,7 @@ def download(
 
 
 def _authenticated() -> Any:
-    home = Path(os.environ.get("KAGGLE_CONFIG_DIR", Path.home() / ".kaggle"))
-    known = ("kaggle.json", "access_token", "access_token.txt", "credentials.json")
-    if not credentials_in_environment() and not any((home / name).exists() for name in known):
+    if not has_credentials():
         raise KaggleRefused(
             "there are no Kaggle credentials: set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and "
             "KAGGLE_KEY (kaggle.com, Settings, API), or choose another XRAY_SOURCE"

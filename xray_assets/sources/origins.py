@@ -38,9 +38,9 @@ def source_kind(setting: str) -> tuple[str, str]:
     Raises NoSource for anything else.
     """
     if setting == "auto":
-        from xray_assets.sources.kaggle_download import credentials_in_environment
+        from xray_assets.sources.kaggle_download import has_credentials
 
-        return ("kaggle" if credentials_in_environment() else "phantom"), ""
+        return ("kaggle" if has_credentials() else "phantom"), ""
     kind, _, address = setting.partition(":")
     if (kind in ("phantom", "kaggle") and not address) or (kind == "folder" and address):
         return kind, address
@@ -53,14 +53,14 @@ def source_kind(setting: str) -> tuple[str, str]:
 def open_films(address: str, *, base: Path, s3_client: Any | None = None) -> OpenSource:
     """A folder in the Kaggle layout; a relative path starts at `base`.
 
-    Raises NoSource when a local folder does not exist.
+    A zip archive is read where it is. Raises NoSource when nothing is there.
     """
     if not address.startswith("s3://"):
         path = (base / Path(address).expanduser()).resolve()
-        if not path.is_dir():
+        if not path.is_dir() and not (path.is_file() and path.suffix == ".zip"):
             raise NoSource(
-                f"there is no folder {path} (XRAY_SOURCE=folder:{address}); give an absolute path "
-                f"or one relative to {base}"
+                f"there is no folder and no zip archive {path} (XRAY_SOURCE=folder:{address}); "
+                f"give an absolute path or one relative to {base}"
             )
         address = os.fspath(path)
     folder = open_folder(address, s3_client=s3_client)

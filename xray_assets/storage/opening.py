@@ -7,11 +7,15 @@ from xray_assets.storage.film_folder import FilmFolder
 
 
 def open_folder(address: str, *, s3_client: Any | None = None) -> FilmFolder:
-    """The folder at `address`: a path, or s3://bucket/prefix with a boto3 client."""
+    """The folder at `address`: a path, a zip archive, or s3://bucket/prefix with a boto3 client."""
     if address.startswith("s3://"):
         from xray_assets.storage.s3_folder import S3Folder
 
         return S3Folder(address, client=s3_client)
+    if address.endswith(".zip"):
+        from xray_assets.storage.zip_folder import ZipFolder
+
+        return ZipFolder(Path(address))
     from xray_assets.storage.local_folder import LocalFolder
 
     return LocalFolder(Path(address))

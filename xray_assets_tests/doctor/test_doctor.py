@@ -9,6 +9,7 @@ import pytest
 from xray_assets.doctor import checkup, credentials, machine, packages, services
 from xray_assets.doctor.finding import FAIL, OK, WARN, Finding
 from xray_assets.settings import Settings
+from xray_assets.sources.kaggle_download import has_credentials
 from xray_assets.stack.state import prepare_state
 from xray_assets_tests.stack.free_ports import settings_of_a_test
 
@@ -118,9 +119,9 @@ def test_kaggle_credentials_are_found_where_its_client_looks(
     tmp_path: Path, variables: dict[str, str], present: bool
 ) -> None:
     folder = {"KAGGLE_CONFIG_DIR": str(tmp_path)}
-    assert credentials.has_kaggle_credentials(variables | folder) == present
+    assert has_credentials(variables | folder) == present
     (tmp_path / "kaggle.json").touch()
-    assert credentials.has_kaggle_credentials(variables | folder)
+    assert has_credentials(variables | folder)
 
 
 def test_a_folder_of_films_that_is_not_there_fails(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import pytest
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.sources.kaggle_download import (
     KaggleRefused,
-    credentials_in_environment,
     download,
+    has_credentials,
 )
 from xray_assets.sources.source_films import films_in
 from xray_assets.storage.disk_space import NoSpace
@@ -148,7 +148,7 @@ def test_without_credentials_the_client_is_not_even_imported(
 ) -> None:
     for name in CREDENTIALS:
         monkeypatch.delenv(name, raising=False)
-    assert not credentials_in_environment()
+    assert not has_credentials()
     with pytest.raises(KaggleRefused, match="KAGGLE_API_TOKEN"):
         download("owner/chest", tmp_path)
     assert stub.requests == []

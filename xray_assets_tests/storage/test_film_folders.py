@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from xray_assets.errors import XrayError
 from xray_assets.resources.images import S3Access
+from xray_assets.sources.origins import NoSource, open_films
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 from xray_assets.storage.opening import open_folder, read_film
 
@@ -132,3 +134,13 @@ def test_a_reader_never_sees_half_of_a_film_that_is_being_replaced(tmp_path: Pat
     writer.join()
     assert {len(data) for data in seen} == {1_000_000}
     assert all(len(set(data)) == 1 for data in seen[::10])
+
+
+def test_a_zip_archive_is_a_source_like_any_folder(tmp_path: Path) -> None:
+    archive = tmp_path / "films.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("chest_xray/train/NORMAL/a.jpeg", b"film")
+    opened = open_films(f"{archive}", base=tmp_path)
+    assert [file.path for file in opened.folder.files()] == ["chest_xray/train/NORMAL/a.jpeg"]
+    with pytest.raises(NoSource, match="no folder and no zip archive"):
+        open_films("other.zip", base=tmp_path)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xray_assets.catalog import LABELS
 from xray_assets.errors import XrayError
 from xray_assets.sources.phantoms.film import SYNTHETIC_NOTE, expose
 from xray_assets.sources.phantoms.patient import draw_pneumonia, draw_thorax
@@ -25,7 +26,6 @@ LAYOUT_ROOT = "chest_xray"
 MANIFEST_NAME = "SYNTHETIC_PHANTOMS.json"
 PHANTOM_VERSION = 2
 
-_CATEGORIES = ("NORMAL", "PNEUMONIA")
 _SPLITS = ("train", "test", "val")
 _SPLIT_SHARES = (0.7, 0.2, 0.1)
 _FILMS_A_PATIENT = (1, 2, 3, 4)
@@ -73,13 +73,13 @@ def write_phantoms(
 
 def planned_films(*, count: int, seed: int) -> Iterator[PhantomFilm]:
     """The first `count` films of `seed`, half of each class, patient by patient."""
-    missing = dict.fromkeys(_CATEGORIES, count // 2)
+    missing = dict.fromkeys(LABELS, count // 2)
     patient = 0
     while any(missing.values()):
         pair = np.random.default_rng([seed, _PLAN_STREAM, patient])
         first_is_normal = bool(pair.random() < 0.5)
         for offset in (0, 1):
-            category = _CATEGORIES[int(first_is_normal == bool(offset))]
+            category = LABELS[int(first_is_normal == bool(offset))]
             split = str(pair.choice(_SPLITS, p=_SPLIT_SHARES))
             films = min(int(pair.choice(_FILMS_A_PATIENT, p=_FILMS_SHARES)), missing[category])
             missing[category] -= films
