@@ -12,7 +12,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK
+from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, SCORED_COUNTS
 from xray_assets.jobs import deploy, evaluate, follow, lineage
 from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.endpoint import EndpointUnreachable
@@ -27,6 +27,12 @@ LEVEL_TAG = "xray/level"
 _NOT_TRIED_AGAIN_BY_DAGSTER = {"dagster/max_retries": "0"}
 """A sensor asks again by itself, for what is wanted then."""
 
+_ENDED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+
 LONGEST_PAUSE_SECONDS = 600
 """Between tries of a job that keeps failing; after the first failure it is tried again at once."""
 
@@ -38,8 +44,9 @@ def feedback_arrived(
     inbox: FeedbackInbox,
     inference_log: InferenceLog,
 ):
-    """Request one run from predictions to decision when the inbox is ahead of the tables, or when a
-    waiting read can be settled: its prediction has come, or its time is up.
+    """Request one run from predictions to decision when the inbox is ahead of the tables, when a
+    waiting read can be settled (its prediction has come, or its time is up), or when the last such
+    run failed: it may have taken the feedback in and decided nothing.
     """
     from xray_assets.feedback.intake.run import awaited, pending_is_due
 
@@ -47,7 +54,8 @@ def feedback_arrived(
     waiting = tables.row_count(FEEDBACK_PENDING)
     come = bool(waiting and inference_log.holds(awaited(tables)))
     due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), datetime.now(UTC))
-    if not inbox.is_ahead(taken) and not due and not come:
+    cut_off = _last_one_failed(context.instance, evaluate.name)
+    if not inbox.is_ahead(taken) and not due and not come and not cut_off:
         return dg.SensorResult(
             skip_reason=f"all {taken.position} feedbacks of the inbox are in the tables, "
             f"{waiting} wait for their prediction",
@@ -64,7 +72,8 @@ def requests_logged(
     """Request a run that moves, pairs and counts what the endpoint logged, when the log has been
     ahead of the tables for `follow_seconds`. The cursor is when it was first seen ahead.
     """
-    logged, moved = inference_log.end(), inference_log.resume(tables)
+    # SCORED_COUNTS: the table that such a run writes last
+    logged, moved = inference_log.end(), inference_log.resume(tables, SCORED_COUNTS)
     if not inference_log.is_ahead(moved):
         told = f"all {moved.position} requests are in the tables"
         return dg.SensorResult(skip_reason=told, cursor="")
@@ -145,6 +154,11 @@ def _under_way(instance: dg.DagsterInstance, *jobs: str) -> str | None:
     """
     runs = (run for run in unfinished_runs(instance, *jobs) if not run.is_dead)
     return next((run.in_words() for run in runs), None)
+
+
+def _last_one_failed(instance: dg.DagsterInstance, job: str) -> bool:
+    last = instance.get_runs(dg.RunsFilter(job_name=job, statuses=_ENDED), limit=1)
+    return bool(last) and last[0].status == dg.DagsterRunStatus.FAILURE
 
 
 def _pause(instance: dg.DagsterInstance, job_name: str) -> str | None:

@@ -239,6 +239,17 @@ def test_a_failed_run_is_tried_again_with_another_run_key(world: World) -> None:
     )
 
 
+def test_a_run_that_failed_after_it_took_the_feedback_in_is_tried_again(world: World) -> None:
+    world.submit(1)
+    request = world.tick_feedback().run_requests[0]
+    world.take_in()
+    world.run("evaluate", request, dg.DagsterRunStatus.FAILURE)
+    again = world.tick_feedback().run_requests[0]
+    assert again.run_key != request.run_key
+    world.run("evaluate", again, dg.DagsterRunStatus.SUCCESS)
+    assert not world.tick_feedback().run_requests
+
+
 def test_a_job_that_keeps_failing_is_given_a_pause(world: World) -> None:
     world.submit(1)
     for _ in range(2):

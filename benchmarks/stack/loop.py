@@ -22,7 +22,7 @@ from PIL import Image
 
 from benchmarks.rollout.ramp_world import register_two_models
 from benchmarks.serving.material import free_port
-from xray_assets.catalog import ENDPOINT_NAME, PREDICTION_FEEDBACK
+from xray_assets.catalog import ENDPOINT_NAME, PREDICTION_FEEDBACK, PROMOTION_DECISION
 from xray_assets.deployments import resources
 from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
@@ -57,6 +57,7 @@ class Loop:
 
     def begin_anew(self) -> None:
         """Nothing but the two registered models."""
+        self.reads = 0
         shutil.rmtree(self.settings.state)
         shutil.copytree(self._template, self.settings.state)
         token = read_or_make(self.settings.state / "client_token")
@@ -80,6 +81,7 @@ class Loop:
 
     def read(self, answers: list[Answer]) -> None:
         """Submit a read of each."""
+        self.reads += len(answers)
         for answer in answers:
             body = {"read": answer.truth, "radiologist_id": "DR001", "blinded": True}
             url = f"{self.settings.feedback_url}/feedback/{answer.request_id}"
@@ -115,6 +117,11 @@ class Loop:
                 os.killpg(process.pid, signal.SIGKILL)
         wait_until(lambda: not self.processes(), "the end of all")
 
+    def decided_on(self) -> int:
+        """How many cases the last decision was made on; each read is of a case of its own."""
+        last = self.roles.tables.read(PROMOTION_DECISION).sort("decided_at").tail(1).collect()
+        return last["n_reviewed"].item() if last.height else 0
+
     def goes_on(self) -> bool:
         """True when all feedback is decided on, and what is served is what is wanted."""
         tables, inbox, control = self.roles.tables, self.roles.inbox, self.roles.control
@@ -123,6 +130,8 @@ class Loop:
         experiment = control.experiment()
         served = control.serving.served()
         if experiment is None or served is None:
+            return False
+        if experiment.is_running and self.decided_on() < self.reads:
             return False
         return served.traffic == experiment.wanted_traffic()
 

@@ -25,12 +25,12 @@ SOCKET_VARIABLE = "DAGSTER_RUN_SERVER"
 
 LIBRARIES = (
     "dagster._cli.api",
+    "databricks.sdk.service.serving",
     "deltalake",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
     "onnxruntime",
     "polars",
-    "scipy.stats",
 )
 """What the assets import late, so that definitions load fast."""
 
