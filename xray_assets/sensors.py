@@ -81,7 +81,7 @@ def requests_logged(
     since = float(context.cursor or now)
     if now - since < inference_log.follow_seconds:
         return dg.SensorResult(
-            skip_reason=f"{inference_log.behind(tables)} requests wait, "
+            skip_reason=f"{inference_log.behind(tables, SCORED_COUNTS)} requests wait, "
             f"up to {inference_log.follow_seconds:g} s",
             cursor=str(since),
         )

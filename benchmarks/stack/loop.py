@@ -125,7 +125,7 @@ class Loop:
     def goes_on(self) -> bool:
         """True when all feedback is decided on, and what is served is what is wanted."""
         tables, inbox, control = self.roles.tables, self.roles.inbox, self.roles.control
-        if tables.position(PREDICTION_FEEDBACK, "feedback_inbox") < inbox.position():
+        if inbox.behind(tables, PREDICTION_FEEDBACK):
             return False
         experiment = control.experiment()
         served = control.serving.served()
