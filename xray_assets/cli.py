@@ -11,6 +11,7 @@ from xray_assets.commands import (
     adopt,
     audit,
     backtest,
+    backup,
     checkup,
     endpoint,
     experiments,
@@ -28,7 +29,18 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for group in (processes, status, runs, endpoint, experiments, backtest, query, score, checkup):
+for group in (
+    backup,
+    processes,
+    status,
+    runs,
+    endpoint,
+    experiments,
+    backtest,
+    query,
+    score,
+    checkup,
+):
     group.add_to(app)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
