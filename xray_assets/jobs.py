@@ -28,7 +28,7 @@ _FOLLOWED = (
 
 lineage = dg.define_asset_job(
     "lineage",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(catalog.BACKTESTS),
+    selection=dg.AssetSelection.all(),
     description="The main job: from films to a promotion decision.",
 )
 retrain = dg.define_asset_job(

@@ -55,7 +55,7 @@ class PromotionFigures:
 
 
 def promotion_figures(counts: PairedCounts, rule: PromotionRule) -> PromotionFigures:
-    """All figures of decision.md section 3, and the guards of section 4."""
+    """All figures of docs/decision.md, "Evidence", and the guards of "Verdict"."""
     propensities = propensities_of(counts)
     unreviewed = counts.scored - counts.reviewed.sum(axis=3)
 

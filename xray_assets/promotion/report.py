@@ -1,6 +1,6 @@
 """Everything reported beside a verdict, for the record and for people.
 
-No verdict depends on what is here. Source: decision.md section 5.
+No verdict depends on what is here. What each figure means: docs/decision.md.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FlatRow = dict[str, str | int | float | bool | None]
 
 @dataclass(frozen=True)
 class PromotionReport:
-    """The decision and the rest of section 5.
+    """The decision and everything reported beside it.
 
     paired_table: [champion label][challenger label][truth], reviewed cases over all strata.
     coverage: reviewed share of each cell [stratum][champion label][challenger label], None where
@@ -76,7 +76,7 @@ def report(
     served_correct: ArrayLike | None = None,
     reader_agreement: Agreement | None = None,
 ) -> PromotionReport:
-    """The verdict on `counts` with every figure of section 5.
+    """The verdict on `counts` with every figure reported beside it.
 
     served_correct: (2, 2) integers [champion, challenger] x [wrong, correct], each reviewed case
     under the model that served it, for the classical figures. Raises ValueError on bad shapes.

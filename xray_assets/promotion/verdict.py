@@ -50,7 +50,7 @@ DEFAULT_RULE = PromotionRule()
 def decide(counts: PairedCounts, rule: PromotionRule = DEFAULT_RULE) -> PromotionDecision:
     """The verdict on `counts`; may be asked after every read. Pure, no randomness.
 
-    Sources: decision.md sections 2 to 4.
+    Sources: docs/decision.md, "Input" to "Verdict".
     """
     figures = promotion_figures(counts, rule)
     verdict, reasons = _judge(figures, rule)

@@ -250,7 +250,7 @@ def test_films_are_refused_where_phantoms_are(tmp_path: Path, films: Path) -> No
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("folder:/no/such/folder", "there is no folder"),
+        ("folder:/no/such/folder", "there is no folder and no zip"),
         ("folder:", "names no source"),
         ("bucket:x", "names no source"),
         ("folder:{empty}", "holds no films"),

@@ -50,7 +50,7 @@ def strata(strata: int, largest: int = 30) -> st.SearchStrategy[tuple[np.ndarray
 
 
 def payoff(claim: str, a: int, b: int, y: int) -> float:
-    """z of decision.md section 3, written from its words."""
+    """z of docs/decision.md, "Evidence", written from its words."""
     if claim in ("better", "worse"):
         if a == b:
             return 0.0
