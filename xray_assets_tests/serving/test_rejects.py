@@ -245,4 +245,4 @@ def test_requests_in_one_packet_are_answered_in_order(shared_server: Server) -> 
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
-    assert answer.count(b"HTTP/1.1 200") == 5 and answer.count(b"HTTP/1.1 404") == 1
+    assert answer.count(b"HTTP/1.1 200") == 5 and answer.count(b"HTTP/1.1 401") == 1

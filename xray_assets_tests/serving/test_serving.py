@@ -16,6 +16,7 @@ from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.scoring.stored_film import stored_model_input
+from xray_assets.serving.control.bodies import ConfigBody
 from xray_assets.serving.control.config_document import parse_config
 from xray_assets.serving.hot_path.served_model import ServedModel
 from xray_assets_tests.serving.networks import (
@@ -203,7 +204,9 @@ def test_a_slow_challenger_is_given_up(shared_server: Server, make_endpoint: Mak
 
 def test_a_slow_model_serves_where_the_deadline_allows(tmp_path: Path) -> None:
     artifact = write_artifact(tmp_path, slow_network(side=1000, layers=4))
-    config = parse_config(ab_config(artifact.sha256, artifact.sha256), config_version=1)
+    config = parse_config(
+        ConfigBody.model_validate(ab_config(artifact.sha256, artifact.sha256)), config_version=1
+    )
     model = ServedModel(config.entities[1], OnnxClassifier(artifact))
     model.film_ms = 100.0  # as measured on a slower machine
 

@@ -5,6 +5,7 @@ Knows versions (ever-growing, over all endpoints) and the states of an update; l
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import time
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from xray_assets.errors import XrayError
 from xray_assets.serving.control.config_document import EndpointConfig
@@ -25,7 +28,9 @@ NOT_UPDATING, IN_PROGRESS, FAILED, CANCELED = (
     "UPDATE_CANCELED",
 )
 """Values of `state.config_update`."""
-_FORMAT = 1
+_FORMAT = 2
+_READABLE = (1, 2)
+"""A file of 0.1.0 has no digest of its content."""
 
 
 @dataclass
@@ -50,23 +55,6 @@ class EndpointRecord:
     ai_gateway: dict[str, Any] = field(default_factory=dict)
     description: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """The form in the file."""
-        document = dict(vars(self))
-        document["active"] = self.active.to_json() if self.active else None
-        document["pending"] = self.pending.to_json() if self.pending else None
-        return document
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any]) -> "EndpointRecord":
-        """Back from the file."""
-        record = cls(**document)
-        record.active = EndpointConfig.from_json(document["active"]) if document["active"] else None
-        record.pending = (
-            EndpointConfig.from_json(document["pending"]) if document["pending"] else None
-        )
-        return record
-
 
 @dataclass
 class StoreContent:
@@ -80,6 +68,13 @@ class StoreContent:
 
 class ConfigStoreError(XrayError):
     """The file cannot be read or written."""
+
+
+class EditedConfig(ConfigStoreError):
+    """The file is not as the endpoint wrote it."""
+
+
+_CONTENT = TypeAdapter(StoreContent)
 
 
 class ConfigStore:
@@ -104,21 +99,25 @@ class ConfigStore:
         """
         try:
             document = json.loads(self._path.read_text())
-            if document["format"] != _FORMAT:
+            form = document.pop("format")
+            if form not in _READABLE:
                 raise ConfigStoreError(
-                    f"{self._path} has format {document['format']}; this server knows {_FORMAT}"
+                    f"{self._path} has another format than this server knows: {_READABLE}"
                 )
-            endpoints = {
-                name: EndpointRecord.from_json(entry)
-                for name, entry in document["endpoints"].items()
-            }
-            return StoreContent(document["last_config_version"], endpoints)
+            sealed = document.pop("sha256", None)
+            content = _CONTENT.validate_python(document)
         except FileNotFoundError:
             return StoreContent()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigStoreError(
                 f"{self._path} is damaged: {error}; restore it or move it away"
             ) from error
+        if form == _FORMAT and sealed != _digest(document):
+            raise EditedConfig(
+                f"{self._path} was changed by another hand than the endpoint's: put back what it "
+                "was, or move it away, start the endpoint and materialize gold/endpoint_config"
+            )
+        return content
 
     def change(self, edit: Callable[[StoreContent], None]) -> StoreContent:
         """Apply `edit` to the newest content under the lock of all workers, and replace the file.
@@ -133,11 +132,8 @@ class ConfigStore:
             return content
 
     def _replace(self, content: StoreContent) -> None:
-        document = {
-            "format": _FORMAT,
-            "last_config_version": content.last_config_version,
-            "endpoints": {name: record.to_json() for name, record in content.endpoints.items()},
-        }
+        document = _CONTENT.dump_python(content, mode="json")
+        document |= {"format": _FORMAT, "sha256": _digest(document)}
         try:
             replace_file(self._path, json.dumps(document, indent=1))
         except OSError as error:
@@ -153,6 +149,10 @@ class ConfigStore:
         with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _digest(document: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def now_ms() -> int:

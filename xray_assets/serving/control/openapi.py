@@ -1,150 +1,14 @@
-"""What FastAPI cannot know of the REST API by itself: request bodies, the hot path, security.
-Documentation only.
+"""What the document of the REST API says beyond the control plane's own routes: the hot path, which
+answers before FastAPI is asked, and the one form of every error. Documentation only.
 """
 
-import re
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
-from xray_assets.catalog import ENDPOINT_NAME
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, Field
 
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-
-_TEXT: dict[str, Any] = {"type": "string"}
-_ENTITY: dict[str, Any] = {
-    "type": "object",
-    "required": ["entity_name", "entity_version"],
-    "properties": {
-        "name": _TEXT,
-        "entity_name": _TEXT,
-        "entity_version": {"type": "string", "pattern": "^[0-9]+$"},
-        "workload_size": _TEXT,
-        "scale_to_zero_enabled": {"type": "boolean"},
-        "environment_vars": {"type": "object", "additionalProperties": _TEXT},
-    },
-}
-_CONFIG: dict[str, Any] = {
-    "type": "object",
-    "required": ["served_entities"],
-    "properties": {
-        "served_entities": {"type": "array", "minItems": 1, "maxItems": 2, "items": _ENTITY},
-        "traffic_config": {
-            "type": "object",
-            "properties": {
-                "routes": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["served_entity_name", "traffic_percentage"],
-                        "properties": {
-                            "served_entity_name": _TEXT,
-                            "traffic_percentage": {"type": "integer", "minimum": 0, "maximum": 100},
-                        },
-                    },
-                }
-            },
-        },
-    },
-}
-_TAG = {
-    "type": "object",
-    "required": ["key"],
-    "properties": {"key": {"type": "string", "minLength": 1, "maxLength": 256}, "value": _TEXT},
-}
-_GATEWAY = {"type": "object", "properties": {"inference_table_config": {"type": "object"}}}
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-CONFIG_BODY = _body(_CONFIG)
-CREATE_BODY = _body(
-    {
-        "type": "object",
-        "required": ["name"],
-        "properties": {
-            "name": {"type": "string", "pattern": f"^{NAME_PATTERN.pattern}$"},
-            "config": _CONFIG,
-            "tags": {"type": "array", "items": _TAG, "maxItems": 64},
-            "ai_gateway": _GATEWAY,
-        },
-    }
-)
-GATEWAY_BODY = _body(_GATEWAY)
-TAGS_BODY = _body(
-    {
-        "type": "object",
-        "properties": {
-            "add_tags": {"type": "array", "items": _TAG, "maxItems": 64},
-            "delete_tags": {"type": "array", "items": _TEXT},
-        },
-    }
-)
-
-_IMAGE: dict[str, Any] = {
-    "description": "Base64 of a JPEG, PNG or DICOM file, or 64 lists of 64 numbers in [0, 1].",
-    "anyOf": [
-        {"type": "string"},
-        {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
-    ],
-}
-_ROW = {
-    "type": "object",
-    "required": ["image"],
-    "properties": {"image": _IMAGE, "patient_id": {"type": ["string", "integer", "null"]}},
-}
-_COMMON = {
-    "client_request_id": {"type": "string", "maxLength": 256},
-    "params": {"type": "object", "properties": {"patient_id": {"type": ["string", "integer"]}}},
-}
-_FORMATS: dict[str, dict[str, Any]] = {
-    "dataframe_records": {"type": "array", "minItems": 1, "items": _ROW},
-    "dataframe_split": {
-        "type": "object",
-        "required": ["columns", "data"],
-        "properties": {
-            "columns": {"type": "array", "items": _TEXT, "uniqueItems": True},
-            "data": {"type": "array", "minItems": 1, "items": {"type": "array"}},
-        },
-    },
-    "inputs": {
-        "anyOf": [{"type": "array", "minItems": 1}, {"type": "object", "required": ["image"]}]
-    },
-    "instances": {"type": "array", "minItems": 1},
-}
-_INVOCATION = {
-    "oneOf": [
-        {"type": "object", "required": [name], "properties": {name: schema, **_COMMON}}
-        for name, schema in _FORMATS.items()
-    ]
-}
-_ERROR = {
-    "type": "object",
-    "required": ["error_code", "message"],
-    "properties": {"error_code": _TEXT, "message": _TEXT},
-}
-_ANSWER = {
-    "type": "object",
-    "required": ["predictions", "databricks_output"],
-    "properties": {
-        "predictions": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}},
-        "databricks_output": {"type": "object", "properties": {"databricks_request_id": _TEXT}},
-    },
-}
-_ERRORS = {
-    "400": "The body, the image or a field is wrong.",
-    "401": "No token, or a wrong one.",
-    "403": "The token is not an operator's.",
-    "404": "No such endpoint.",
-    "405": "The route has other methods.",
-    "409": "It exists, or another update is in progress.",
-    "413": "The body is over the limit.",
-    "415": "The body is not JSON.",
-    "429": "Over a limit: retry after a second.",
-    "500": "No model could score the request.",
-    "503": "Not ready, or the log cannot be written: retry.",
-}
-
+HTTP_BEARER = Depends(HTTPBearer(auto_error=False, description="`xray token add`"))
 
 _SMALL_PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAEUlEQVR42mNsYEAFTAwjWgAAmZAAoFDIQrAAAAAA"
@@ -153,51 +17,104 @@ _SMALL_PNG = (
 """A grey film of 16 x 16 pixels, so that the documented example can be sent as it is."""
 
 
-def _invocation_body() -> dict[str, Any]:
-    body: dict[str, Any] = _body(_INVOCATION)["requestBody"]
-    row = {"image": _SMALL_PNG, "patient_id": "example"}
-    body["content"]["application/json"]["example"] = {"dataframe_records": [row]}
-    return body
+class ErrorBody(BaseModel):
+    """Every refusal and failure."""
+
+    error_code: str
+    message: str
 
 
-def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI's document with the hot path, the error bodies and the security scheme."""
-    document["paths"]["/serving-endpoints/{name}/invocations"] = {
-        "post": {
-            "summary": "Probability of pneumonia of one or several films",
-            "operationId": "invocations",
-            "parameters": [{"name": "name", "in": "path", "required": True, "schema": _TEXT}],
-            "requestBody": _invocation_body(),
-            "responses": {
-                "200": {
-                    "description": "Scored and durably logged.",
-                    "headers": {
-                        name: {"schema": _TEXT}
-                        for name in (
-                            "served-model-name",
-                            "databricks-request-id",
-                            "x-databricks-request-id",
-                        )
-                    },
-                    "content": {"application/json": {"schema": _ANSWER}},
-                }
-            },
-        }
-    }
-    components = document.setdefault("components", {})
-    components.pop("schemas", None)
-    components["schemas"] = {"Error": _ERROR}
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
-            for parameter in operation.get("parameters", ()):
-                parameter["example"] = ENDPOINT_NAME
-            operation["responses"].pop("422", None)
-            for status, description in _ERRORS.items():
-                operation["responses"].setdefault(
-                    status, {"description": description, "content": error}
-                )
-            if not path.startswith(("/health", "/openapi", "/.well-known")):
-                operation["security"] = [{"bearer": []}]
-    return document
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "Refused; the message says what to send instead."},
+    "5XX": {"model": ErrorBody, "description": "Not ready, not logged or not scored: retry later."},
+}
+"""`responses` of every route."""
+
+Image = Annotated[
+    str | list[list[float]],
+    Field(description="Base64 of a JPEG, PNG or DICOM file, or 64 x 64 numbers in [0, 1]"),
+]
+
+
+class Row(BaseModel):
+    """A film, and what is told of it."""
+
+    image: Image
+    patient_id: str | int | None = None
+    site: str | None = None
+
+
+class Told(BaseModel):
+    """What holds for all films."""
+
+    patient_id: str | int | None = None
+    site: str | None = None
+
+
+class _Common(BaseModel):
+    client_request_id: Annotated[str, Field(max_length=256)] | None = None
+    params: Told | None = None
+
+
+class Records(_Common):
+    """One object a film."""
+
+    dataframe_records: Annotated[list[Row], Field(min_length=1)]
+
+
+class SplitFrame(BaseModel):
+    """Columns and rows."""
+
+    columns: list[str]
+    data: list[list[Any]]
+
+
+class Split(_Common):
+    """One list a film."""
+
+    dataframe_split: SplitFrame
+
+
+class Inputs(_Common):
+    """Films, or columns by name."""
+
+    inputs: list[Image] | dict[str, Any]
+
+
+class Instances(_Common):
+    """Films, or objects."""
+
+    instances: list[Image | Row]
+
+
+class RequestIdentity(BaseModel):
+    """The id that feedback is given to."""
+
+    databricks_request_id: str
+
+
+class Predictions(BaseModel):
+    """Probability of pneumonia of each film."""
+
+    predictions: list[Annotated[float, Field(ge=0, le=1)]]
+    databricks_output: RequestIdentity
+
+
+def hot_path_documentation() -> APIRouter:
+    """The invocations as a route that is never reached."""
+    router = APIRouter(responses=ERRORS, dependencies=[HTTP_BEARER])
+    example = {"dataframe_records": [{"image": _SMALL_PNG, "patient_id": "example"}]}
+    headers = ("served-model-name", "databricks-request-id", "x-databricks-request-id")
+
+    @router.post(
+        "/serving-endpoints/{name}/invocations",
+        summary="Probability of pneumonia of one or several films",
+        response_model=Predictions,
+        response_description="Scored and durably logged.",
+        responses={200: {"headers": {name: {"schema": {"type": "string"}} for name in headers}}},
+        openapi_extra={"requestBody": {"content": {"application/json": {"example": example}}}},
+    )
+    async def invocations(name: str, body: Records | Split | Inputs | Instances) -> NoReturn:
+        raise AssertionError("the hot path answers before this route")
+
+    return router

@@ -6,17 +6,17 @@ import sqlite3
 import time
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from xray_assets.serving.control.config_updates import ConfigUpdates
 from xray_assets.serving.control.metrics import Metrics, prometheus_text
+from xray_assets.serving.control.openapi import ERRORS, HTTP_BEARER
+from xray_assets.serving.control.routes import OBSERVE
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
 from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogWriter
 from xray_assets.serving.process.worker_statuses import WorkerStatuses
-from xray_assets.web.accounts import Accounts
-from xray_assets.web.roles import Act
 
 
 class Operations:
@@ -30,21 +30,19 @@ class Operations:
         metrics: Metrics,
         workers: WorkerStatuses,
         traffic: Traffic,
-        accounts: Accounts,
     ) -> None:
         self._updates = updates
         self._log = log
         self._metrics = metrics
         self._workers = workers
         self._traffic = traffic
-        self._accounts = accounts
         self._counting = asyncio.Lock()
         self._started = time.time()
         self.stopping = False
 
     def routes(self) -> APIRouter:
         """The routes. Health is open to probes; the rest needs a token."""
-        router = APIRouter()
+        router = APIRouter(responses=ERRORS)
 
         @router.head("/health", include_in_schema=False)
         @router.get(
@@ -68,9 +66,9 @@ class Operations:
             summary=(
                 "The served models [champion, challenger] and the traffic of the current config"
             ),
+            dependencies=[HTTP_BEARER, *OBSERVE],
         )
-        async def model_info(request: Request) -> JSONResponse:
-            self._demand_token(request)
+        async def model_info() -> JSONResponse:
             endpoints = [
                 await self._described(endpoint) for endpoint in self._updates.live.values()
             ]
@@ -85,9 +83,13 @@ class Operations:
                 }
             )
 
-        @router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
-        async def metrics(request: Request) -> PlainTextResponse:
-            self._demand_token(request)
+        @router.get(
+            "/metrics",
+            summary="Prometheus metrics",
+            response_class=PlainTextResponse,
+            dependencies=[HTTP_BEARER, *OBSERVE],
+        )
+        async def metrics() -> PlainTextResponse:
             return PlainTextResponse(
                 prometheus_text(self._summed(), self._gauges()),
                 media_type="text/plain; version=0.0.4",
@@ -117,9 +119,6 @@ class Operations:
     def status(self) -> dict[str, Any]:
         """What this worker publishes for the others."""
         return {**self._updates.status(), "metrics": self._metrics.snapshot()}
-
-    def _demand_token(self, request: Request) -> None:
-        self._accounts.account(request.headers.get("authorization")).demand(Act.OBSERVE)
 
     def _summed(self) -> Metrics:
         total = Metrics()

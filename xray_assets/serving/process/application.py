@@ -5,16 +5,15 @@ control plane.
 import asyncio
 import sqlite3
 from collections.abc import Sized
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
-
-from xray_assets.serving.control.config_store import ConfigStore, ConfigStoreError
+from xray_assets.serving.control.application import (
+    CONTROL_BODY_BYTES,
+    OPEN_PATHS,
+    control_application,
+)
+from xray_assets.serving.control.config_store import ConfigStore
 from xray_assets.serving.control.config_updates import ConfigUpdates
 from xray_assets.serving.control.metrics import Metrics
-from xray_assets.serving.control.openapi import completed
 from xray_assets.serving.control.operations import Operations
 from xray_assets.serving.control.routes import control_routes
 from xray_assets.serving.hot_path.case_keys import CaseKeys
@@ -26,9 +25,11 @@ from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.serving.process.worker_statuses import WorkerStatuses
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
+from xray_assets.web.bounds import Bounds
+from xray_assets.web.gate import Gate
 from xray_assets.web.http_answers import Message, Receive, Scope, Send, answer_refusal
 from xray_assets.web.origin import allowed_hosts, refusal
-from xray_assets.web.refusals import MethodNotAllowed, Refusal, Unavailable, UnknownEndpoint
+from xray_assets.web.refusals import MethodNotAllowed
 
 LOG_FILE = "log.sqlite"
 _PREFIX, _SUFFIX = "/serving-endpoints/", "/invocations"
@@ -70,7 +71,6 @@ class Application:
             metrics=metrics,
             workers=self._workers,
             traffic=Traffic(self._log_path),
-            accounts=accounts,
         )
         self._invocations = Invocations(
             settings,
@@ -83,10 +83,16 @@ class Application:
             server_log=server_log,
             waiting=lambda: len(self.requests),
         )
-        self._control = _control_application(
-            control_routes(store=store, updates=self._updates, accounts=accounts),
-            self._operations,
-            server_log,
+        self._control = Gate(
+            control_application(
+                control_routes(store=store, updates=self._updates),
+                self._operations.routes(),
+                server_log,
+            ),
+            hosts=self._hosts,
+            bounds=Bounds(body_bytes=CONTROL_BODY_BYTES),
+            accounts=accounts,
+            open_paths=OPEN_PATHS,
         )
         self._housekeeping: list[asyncio.Task[None]] = []
 
@@ -162,50 +168,3 @@ def _closing(send: Send) -> Send:
         await send(message)
 
     return send_and_close
-
-
-def _control_application(control: Any, operations: Operations, server_log: ServerLog) -> FastAPI:
-    app = FastAPI(
-        title="Pneumonia classifier endpoint",
-        description="Champion and challenger behind the Databricks Model Serving REST API.",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    app.include_router(control)
-    app.include_router(operations.routes())
-    generated = app.openapi
-    app.openapi = lambda: app.openapi_schema or completed(generated())  # type: ignore[method-assign]
-
-    async def refused(request: Request, error: Exception) -> JSONResponse:
-        return _refusal_response(
-            error if isinstance(error, Refusal) else Unavailable("the server cannot answer now")
-        )
-
-    async def unknown_route(request: Request, error: Exception) -> JSONResponse:
-        status = error.status_code if isinstance(error, HTTPException) else 404
-        if status == 405:
-            return _refusal_response(MethodNotAllowed("this route has other methods"))
-        return _refusal_response(UnknownEndpoint("there is no such route; see /openapi.json"))
-
-    async def store_failed(request: Request, error: Exception) -> JSONResponse:
-        server_log.event("config_unwritable", problem=str(error))
-        return _refusal_response(Unavailable(str(error)))
-
-    async def failed(request: Request, error: Exception) -> JSONResponse:
-        server_log.event("control_failed", error_type=type(error).__name__)
-        return JSONResponse(
-            {"error_code": "INTERNAL_ERROR", "message": "the server failed on this request"}, 500
-        )
-
-    app.add_exception_handler(Refusal, refused)
-    app.add_exception_handler(HTTPException, unknown_route)
-    app.add_exception_handler(ConfigStoreError, store_failed)
-    app.add_exception_handler(Exception, failed)
-    return app
-
-
-def _refusal_response(refusal: Refusal) -> JSONResponse:
-    headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
-    body = {"error_code": refusal.error_code, "message": refusal.message}
-    return JSONResponse(body, refusal.status, headers)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xray_assets.errors import XrayError
+from xray_assets.serving.control.config_store import ConfigStore, ConfigStoreError, EditedConfig
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.serving.process.supervisor import supervise
@@ -46,6 +47,12 @@ def serve(settings: Settings) -> None:
         CaseKeys(folder)
     except OSError as error:
         raise ServerError(f"the state folder {settings.state} cannot be used: {error}") from error
+    try:
+        ConfigStore(folder).read()
+    except EditedConfig as error:
+        raise ServerError(str(error)) from error
+    except ConfigStoreError:
+        pass  # a damaged file: /health says so, and the server can be asked
     with _only_server(folder), _listening(settings, folder) as listener:
         clear_worker_statuses(folder)
         host, port = listener.getsockname()[:2]
