@@ -1,6 +1,5 @@
 """Nothing acknowledged is lost: kills, full disks, restarts, config changes, stops, under load."""
 
-import json
 import os
 import random
 import resource
@@ -8,12 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from xray_assets.serving.control.config_store import ConfigStore, StoreContent
 from xray_assets_tests.serving.networks import film_mean_network, slow_network, write_artifact
 from xray_assets_tests.serving.server_process import (
     ENDPOINT,
@@ -51,7 +52,7 @@ class Load:
     def _run(self, number: int) -> None:
         generator = random.Random(number)
         url = f"{self._server.url}/serving-endpoints/{ENDPOINT}/invocations"
-        headers = {"Authorization": f"Bearer {self._server.token}"}
+        headers = {"Authorization": f"Bearer {self._server.client_token}"}
         with httpx.Client(headers=headers, timeout=30) as client:
             while not self._stop.is_set():
                 try:
@@ -123,17 +124,28 @@ def test_an_update_that_a_kill_interrupts_is_cancelled_and_the_old_config_serves
 ) -> None:
     server = make_server()
     server.kill()
-    path = server.state / "endpoint" / "config.json"
-    document = json.loads(path.read_text())
-    record = document["endpoints"][ENDPOINT]
-    record["pending"] = {**record["active"], "config_version": 2}
-    record["pending_pid"], record["update_state"] = 2**22 - 1, "IN_PROGRESS"
-    path.write_text(json.dumps(document))
+
+    def interrupt(content: StoreContent) -> None:
+        record = content.endpoints[ENDPOINT]
+        assert record.active is not None
+        record.pending = replace(record.active, config_version=2)
+        record.pending_pid, record.update_state = 2**22 - 1, "IN_PROGRESS"
+
+    ConfigStore(server.state / "endpoint").change(interrupt)
     server.start()
     state = server.await_update()
     assert state["state"]["config_update"] == "UPDATE_CANCELED"
     assert state["config"]["config_version"] == 1
     assert server.invoke({"inputs": [FILMS[0]]}).status_code == 200
+
+
+def test_a_config_that_somebody_edited_is_not_served(make_server: Callable[..., Server]) -> None:
+    server = make_server()
+    server.stop()
+    path = server.state / "endpoint" / "config.json"
+    path.write_text(path.read_text().replace(*server.digests))
+    with pytest.raises(AssertionError, match="put back what it was"):
+        server.start()
 
 
 def test_config_changes_under_load_fail_no_request(make_server: Callable[..., Server]) -> None:
