@@ -131,6 +131,19 @@ def info(request_id: Annotated[str, typer.Argument(help="The request")]) -> None
 
 
 @app.command()
+def todo(limit: Annotated[int, typer.Option(help="Most films shown")] = 20) -> None:
+    """Show requests that nobody has read, in the order of the worklist; no model's answer."""
+    from xray_assets.feedback.worklist import Worklist
+
+    films = Worklist(read_settings()).waiting()
+    table = folding_table("request", "answered", "site")
+    for film in films[:limit]:
+        table.add_row(film.request_id, f"{film.answered_at:%Y-%m-%d %H:%M:%S}", film.site)
+    console().print(table)
+    console().print(f"{len(films)} films wait for a read")
+
+
+@app.command()
 def stats(days: Annotated[int, typer.Option(help="Days back, today included")] = 7) -> None:
     """Show figures about the reads of the last days."""
     from xray_assets.feedback import get_feedback_stats

@@ -16,7 +16,7 @@ from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.message import compose
 from xray_assets.resources.local.tables import LocalDelta
-from xray_assets.serving.log.schema import COLUMNS, INSERT_PREDICTION, SCHEMA
+from xray_assets.serving.log.schema import COLUMNS, INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -117,13 +117,17 @@ def reads(*rows: dict[str, Any]) -> pl.DataFrame:
     return frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in absent)
 
 
-def endpoint_log(folder: Path, rows: Sequence[tuple[str, int | None, datetime]]) -> None:
+def endpoint_log(
+    folder: Path, rows: Sequence[tuple[str, int | None, datetime]], film: bytes = b""
+) -> None:
     """The endpoint's inference log with (request id, label or None, time)."""
     path = settings(folder).endpoint_folder / "log.sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.executescript(SCHEMA)
+        if film:
+            connection.execute(INSERT_IMAGE, ("x", "png", film))
         for name, label, moment in rows:
             row = {
                 **dict.fromkeys(COLUMNS, "x"),

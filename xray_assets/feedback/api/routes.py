@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +21,7 @@ from xray_assets.feedback.desk import FeedbackDesk, Receipt
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import Feedback, FeedbackRefused
 from xray_assets.feedback.submission import compose_batch
+from xray_assets.feedback.worklist import Lease, Worklist
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.bounds import FEEDBACK
@@ -32,6 +33,7 @@ from xray_assets.web.roles import Account, Act
 
 OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
 ROWS_LIMIT = 10_000
+ITEMS_LIMIT = 100
 
 _STATUS = {"RESOURCE_CONFLICT": 409, "CONTRADICTORY_FEEDBACK": 409}
 _HTTP_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
@@ -95,6 +97,40 @@ def get_stats(request: Request, known: Known, days: int = 7) -> dict[str, Any]:
     return get_feedback_stats(days, settings=request.app.state.settings)
 
 
+@routes.get("/worklist")
+def get_worklist(request: Request, known: Known) -> dict[str, Any]:
+    """Films that wait for a read: opaque ids, in an order that says nothing."""
+    known.demand(Act.READ)
+    films = request.app.state.worklist.waiting()
+    return {"waiting": len(films), "items": [film.item for film in films[:ITEMS_LIMIT]]}
+
+
+@routes.post("/worklist/lease")
+def post_lease(request: Request, known: Known, item: str | None = None) -> Lease:
+    """Hold the next film, or the one of `item`, for half an hour."""
+    known.demand(Act.READ)
+    return request.app.state.worklist.lease(known.name, item)
+
+
+@routes.get("/worklist/films/{lease}", response_class=Response)
+def get_film(request: Request, lease: str, known: Known) -> Response:
+    """The pixels of the film that is held, as PNG."""
+    known.demand(Act.READ)
+    film = request.app.state.worklist.film(lease, known.name)
+    return Response(film, media_type="image/png", headers={"cache-control": "no-store"})
+
+
+@routes.post("/worklist/reads/{lease}", openapi_extra=_body(batch=False))
+def post_read(request: Request, lease: str, body: dict[str, Any], known: Known) -> dict[str, str]:
+    """Store the read of the film that is held: it is blinded. The answer says nothing of the
+    model's.
+    """
+    known.demand(Act.READ)
+    request_id = request.app.state.worklist.request_of(lease, known.name)
+    row = body | {"request_id": request_id, "blinded": True}
+    return {"feedback_id": _submit(request, known, [row])[0].feedback_id}
+
+
 @routes.get("/", include_in_schema=False)
 def get_contents() -> dict[str, str]:
     """What is here."""
@@ -125,7 +161,7 @@ def feedback_api(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         with FeedbackDesk(settings) as desk:
-            api.state.desk = desk
+            api.state.desk, api.state.worklist = desk, Worklist(settings)
             yield
 
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
