@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from xray_assets.terminal import (
+    AsJson,
     console,
     error_console,
     read_settings,
     refuse,
+    show_table,
     shown_table,
 )
 
@@ -131,16 +133,18 @@ def info(request_id: Annotated[str, typer.Argument(help="The request")]) -> None
 
 
 @app.command()
-def todo(limit: Annotated[int, typer.Option(help="Most films shown")] = 20) -> None:
+def todo(
+    limit: Annotated[int, typer.Option(help="Most films shown")] = 20, as_json: AsJson = False
+) -> None:
     """Show requests that nobody has read, in the order of the worklist; no model's answer."""
     from xray_assets.feedback.worklist import Worklist
 
     films = Worklist(read_settings()).waiting()
-    table = folding_table("request", "answered", "site")
+    table = shown_table("request", "answered", "site")
     for film in films[:limit]:
         table.add_row(film.request_id, f"{film.answered_at:%Y-%m-%d %H:%M:%S}", film.site)
-    console().print(table)
-    console().print(f"{len(films)} films wait for a read")
+    show_table(table, as_json=as_json)
+    error_console().print(f"{len(films)} films wait for a read")
 
 
 @app.command()

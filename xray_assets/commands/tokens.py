@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.terminal import console, error_console, read_settings, shown_table
+from xray_assets.terminal import (
+    AsJson,
+    console,
+    error_console,
+    read_settings,
+    show_table,
+    shown_table,
+)
 
 app = typer.Typer(help="Named accounts and their tokens.", no_args_is_help=True)
 
@@ -33,7 +40,7 @@ def add(
 
 
 @app.command(name="list")
-def list_accounts() -> None:
+def list_accounts(as_json: AsJson = False) -> None:
     """Show names, roles and sites of all accounts."""
     from xray_assets.web.accounts_file import own_accounts, stored_accounts
 
@@ -41,7 +48,7 @@ def list_accounts() -> None:
     table = shown_table("name", "role", "site")
     for account in (*own_accounts(settings), *stored_accounts(settings)):
         table.add_row(account.name, account.role, account.site or "")
-    console().print(table)
+    show_table(table, as_json=as_json)
 
 
 @app.command()

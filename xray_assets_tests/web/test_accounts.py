@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_assets.settings import Settings
+from xray_assets.settings import PROJECT, Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.accounts_file import (
     AccountsError,
@@ -131,6 +132,17 @@ def test_an_act_is_allowed_by_the_table_alone(settings: Settings, role: Role, ac
     else:
         with pytest.raises(PermissionDenied, match="takes"):
             account.demand(act)
+
+
+def test_the_documentation_shows_the_table_and_names_tests_that_exist() -> None:
+    text = (PROJECT / "docs" / "security.md").read_text()
+    for act, roles in ALLOWED.items():
+        assert f"| {act} | {', '.join(role for role in Role if role in roles)} |" in text
+    source = ""
+    for file, name in re.findall(r"`(?:(\w+/test_\w+\.py)::)?(test_\w+)`", text):
+        if file:
+            source = (PROJECT / "xray_assets_tests" / file).read_text()
+        assert f"def {name}(" in source
 
 
 def test_no_role_both_reads_and_sees_predictions() -> None:
