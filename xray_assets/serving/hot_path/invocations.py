@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from xray_assets.serving.control.metrics import Metrics
-from xray_assets.serving.hot_path.bodies import Invocation
 from xray_assets.serving.hot_path.body_reader import BodyReader
-from xray_assets.serving.hot_path.films import Film
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint, Scored
+from xray_assets.serving.hot_path.log_entry import log_entry
 from xray_assets.serving.hot_path.origin import PURPOSE_OF, sites_of
 from xray_assets.serving.hot_path.request_ids import new_request_id
-from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
@@ -129,7 +127,7 @@ class Invocations:
         first = films[0].model_input[None]
         inputs = first if len(films) == 1 else np.stack([one.model_input for one in films])
         scored = await endpoint.score(routing_key, inputs)
-        entry = _entry(
+        entry = log_entry(
             endpoint,
             invocation,
             films,
@@ -191,40 +189,3 @@ def _check_media(headers: dict[bytes, bytes]) -> None:
     length = headers.get(b"content-length")
     if length is not None and not length.isdigit():
         raise BadRequest("the header Content-Length is not a number", reason="bad_body")
-
-
-def _entry(
-    endpoint: LiveEndpoint,
-    invocation: Invocation,
-    films: list[Film],
-    scored: Scored,
-    *,
-    request_id: str,
-    routing_key: str,
-    sites: list[str],
-    purpose: str,
-) -> LogEntry:
-    entity = scored.served.entity
-    probabilities = scored.probabilities
-    return LogEntry(
-        request_id=request_id,
-        client_request_id=invocation.client_request_id,
-        endpoint_name=endpoint.name,
-        experiment_id=None if invocation.several_patients else endpoint.config.experiment_id,
-        timestamp_us=time.time_ns() // 1000,
-        served_model_name=entity.name,
-        assigned_model_name=scored.assigned.entity.name,
-        model_name=entity.model_name,
-        model_version=entity.model_version,
-        artifact_sha256=scored.served.artifact_sha256,
-        config_version=endpoint.config.config_version,
-        status_code=200 if probabilities is not None else 500,
-        threshold=scored.served.threshold,
-        latency_ms=0.0,
-        routing_key=routing_key,
-        films=films,
-        predictions=[None] * len(films) if probabilities is None else list(probabilities),
-        patient_ids=invocation.patient_ids,
-        sites=sites,
-        purpose=purpose,
-    )

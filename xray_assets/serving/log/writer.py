@@ -2,8 +2,9 @@
 
 Light requests are gathered while the serving thread works through what has arrived, and committed
 together on that thread: the way to another one and back costs more than the commit. Large films, a
-log that waits for the disk (FULL), and a log in trouble are the writer thread's, which takes all
-that has come meanwhile. So is waiting for a lock that another process holds on the file.
+log in trouble, and one that waits for the disk (FULL) while other requests are in work are the
+writer thread's, which takes all that has come meanwhile. So is waiting for a lock that another
+process holds on the file.
 """
 
 import asyncio
@@ -80,7 +81,8 @@ class LogWriter:
         with LogUnavailable when nothing was written. Called on the serving thread.
         """
         loop = asyncio.get_running_loop()
-        if not light or self._waits_for_disk or self.problem is not None:
+        waits_for_others = self._waits_for_disk and not alone
+        if not light or waits_for_others or self.problem is not None:
             answer = loop.create_future()
             self._queue.put((entry, answer))
             return answer
