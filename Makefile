@@ -9,7 +9,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo test up lint format pictures clean
+.PHONY: help install demo test prove up lint format pictures clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,14 @@ demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|s
 test: lint ## Lint, types and every test
 	$(VENV)/bin/python -m pytest --ignore=xray_assets_tests/sql
 	$(VENV)/bin/python -m pytest xray_assets_tests/sql
+
+prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about an hour)
+	$(VENV)/bin/python -m benchmarks.promotion.prove
+	$(VENV)/bin/python -m benchmarks.rollout.crash_points
+	$(VENV)/bin/python -m benchmarks.stack.hard_kills
+	$(VENV)/bin/python -m benchmarks.stack.kill_services
+	$(VENV)/bin/python benchmarks/serving/kill_nine.py
+	$(VENV)/bin/python benchmarks/serving/worst_request.py
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check

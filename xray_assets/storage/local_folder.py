@@ -5,8 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from xray_assets.errors import XrayError
 from xray_assets.storage.atomic import replace_file
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
+
+
+class LinkLoop(XrayError, OSError):
+    """A link leads back to a folder that it lies in."""
 
 
 class LocalFolder(FilmFolder):
@@ -17,17 +22,25 @@ class LocalFolder(FilmFolder):
         self.address = str(self._root)
 
     def files(self) -> Iterator[StoredFile]:
-        """See FilmFolder."""
+        """See FilmFolder. Links are followed; raises LinkLoop for one that leads back."""
         if self._root.is_dir():
-            yield from self._below(str(self._root), "")
+            yield from self._below(str(self._root), "", frozenset())
 
-    def _below(self, directory: str, prefix: str) -> Iterator[StoredFile]:
+    def _below(
+        self, directory: str, prefix: str, above: frozenset[tuple[int, int]]
+    ) -> Iterator[StoredFile]:
+        status = Path(directory).stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            raise LinkLoop(
+                f"{directory} is a link to a folder that it lies in: remove it, and start again"
+            )
         with os.scandir(directory) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir(follow_symlinks=True):
-                    yield from self._below(entry.path, f"{prefix}{entry.name}/")
+                    yield from self._below(entry.path, f"{prefix}{entry.name}/", above | {here})
                 elif entry.is_file():
                     yield StoredFile(prefix + entry.name, entry.stat().st_size)
 

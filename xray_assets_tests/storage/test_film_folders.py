@@ -16,6 +16,7 @@ from xray_assets.errors import XrayError
 from xray_assets.resources.images import S3Access
 from xray_assets.sources.origins import NoSource, open_films
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
+from xray_assets.storage.local_folder import LinkLoop, LocalFolder
 from xray_assets.storage.opening import open_folder, read_film
 
 
@@ -144,3 +145,16 @@ def test_a_zip_archive_is_a_source_like_any_folder(tmp_path: Path) -> None:
     assert [file.path for file in opened.folder.files()] == ["chest_xray/train/NORMAL/a.jpeg"]
     with pytest.raises(NoSource, match="no folder and no zip archive"):
         open_films("other.zip", base=tmp_path)
+
+
+def test_a_link_is_followed_and_one_that_leads_back_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.png").write_bytes(b"film")
+    films = tmp_path / "films"
+    (films / "NORMAL").mkdir(parents=True)
+    (films / "NORMAL" / "linked").symlink_to(tmp_path / "elsewhere")
+    folder = LocalFolder(films)
+    assert [file.path for file in folder.files()] == ["NORMAL/linked/a.png"]
+    (films / "NORMAL" / "again").symlink_to(films)
+    with pytest.raises(LinkLoop, match="NORMAL/again is a link"):
+        list(folder.files())
