@@ -42,7 +42,7 @@ class LoggedWorld:
             for slope in (4.0, 5.0)
         ]
         candidates = [
-            Candidate(self.settings.catalog.table(family), 1, a.sha256, a.threshold)
+            Candidate(self.settings.catalog.table(family.model), 1, a.sha256, a.threshold)
             for family, a in zip(FAMILIES.values(), artifacts, strict=True)
         ]
         self.start = start

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xray_assets.commands.adopt import adopt_earlier
+from xray_assets.commands.migrate import bring_up_to_date
 from xray_assets.terminal import console, read_settings
 
 
@@ -60,6 +61,7 @@ def up(
     names = [*(services or DEFAULT_SERVICES), *([MLFLOW_UI] if mlflow else [])]
     out = console()
     settings, say = read_settings(), partial(out.print, markup=False)
+    bring_up_to_date(settings, say)
     adopt_earlier(settings, say)
     stack = Stack(settings, names=names, progress=say)
     stack.start()

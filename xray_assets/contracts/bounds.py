@@ -32,12 +32,13 @@ def as_sql(bounds: Bounds, table: str) -> str:
 
 def _condition(column: str, bound: Between | Collection[Any]) -> str:
     if isinstance(bound, Between):
-        return f"{column} BETWEEN {_literal(bound.low)} AND {_literal(bound.high)}"
-    values = ", ".join(_literal(value) for value in bound)
+        return f"{column} BETWEEN {literal(bound.low)} AND {literal(bound.high)}"
+    values = ", ".join(literal(value) for value in bound)
     return f"{column} IN ({values})" if values else "FALSE"
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value in SQL. Raises TypeError for what is neither str, int nor date."""
     if isinstance(value, bool) or type(value) not in (str, int, date):
         raise TypeError(f"{value!r} cannot bound a merge: give str, int or date")
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

@@ -47,6 +47,8 @@ class Column:
     allowed: Sequence[Any] | None = None
     minimum: float | None = None
     maximum: float | None = None
+    default: str | int | None = None
+    """What rows hold that were written before the column was there."""
 
     def violation(self) -> pl.Expr:
         """A boolean expression: true where this column's promise is broken."""
@@ -76,6 +78,10 @@ class Contract:
     unique: tuple[str, ...]
     partition_by: tuple[str, ...] = ()
     cursor: str | None = None
+    version: int = 1
+    """Raised with every release that changes the columns."""
+    rebuilt_from: tuple[str, ...] = ()
+    """Sources of a table that can be worked out again: emptied, with their positions at 0."""
 
     @property
     def schema(self) -> pl.Schema:

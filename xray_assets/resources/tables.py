@@ -10,13 +10,19 @@ Deltalake is imported inside, so that definitions stay light.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.catalog import Key
 from xray_assets.contracts.bounds import Bounds
+from xray_assets.contracts.changes import Change, Stored
 from xray_assets.errors import XrayError
+
+WEEK = timedelta(days=7)
+"""Younger files may belong to a write or a read that is under way."""
 
 
 class StaleWrite(XrayError):
@@ -94,6 +100,21 @@ class Tables(dg.ConfigurableResource, ABC):
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
         """Replace the table; with a source, the position is stored in the same commit."""
+
+    @abstractmethod
+    def stored(self, key: Key) -> Stored | None:
+        """How the table is stored; None when it does not exist yet."""
+
+    @abstractmethod
+    def evolve(self, change: Change) -> None:
+        """Bring a stored table to its contract; a call that was cut off is finished by the next."""
+
+    @abstractmethod
+    def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
+        """Compact small files, then delete older data files that the table does not need any more,
+        and old log entries unless a snapshot in `keep` needs them. Rows and positions stay, and
+        `added_since` of a kept snapshot still tells.
+        """
 
     @abstractmethod
     def full_name(self, key: Key) -> str:

@@ -53,6 +53,7 @@ SITE = text(
     "site",
     "Where the request came from: one of XRAY_SITES, the token's site, or `other`",
     nullable=False,
+    default="other",
 )
 LOG_POSITION = count("log_position", "Position in the endpoint's inference log", nullable=False)
 EXPERIMENT = text("experiment_id", "The experiment whose config answered", nullable=False)

@@ -45,6 +45,7 @@ PROMOTION_DECISION = Contract(
         text("row_hash", "SHA-256 of all other columns, as canonical JSON", nullable=False),
     ),
     unique=("decision_id",),
+    version=2,
 )
 
 BACKTESTS = Contract(
@@ -71,4 +72,5 @@ BACKTESTS = Contract(
         text("report", "Every figure of the promotion report, JSON", nullable=False),
     ),
     unique=("run_id",),
+    version=2,
 )

@@ -57,6 +57,8 @@ REVIEWED_COUNTS = Contract(
     ),
     unique=("experiment_id", "batch"),
     partition_by=("experiment_id",),
+    version=2,
+    rebuilt_from=("accepted_reads",),
 )
 
 SCORED_COUNTS = Contract(
@@ -108,6 +110,8 @@ PERFORMANCE = Contract(
     ),
     unique=("request_id",),
     partition_by=("prediction_date",),
+    version=2,
+    rebuilt_from=("inference_log", "accepted_reads"),
 )
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 
 from xray_assets import catalog
-from xray_assets.catalog import CHALLENGER, CHAMPION, PURPOSES
+from xray_assets.catalog import CHALLENGER, CHAMPION, CLINICAL, PURPOSES
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import (
     EXPERIMENT,
@@ -82,6 +82,7 @@ EXPERIMENTS = Contract(
         time("approved_at", "When they approved"),
     ),
     unique=("experiment_id",),
+    version=2,
 )
 
 ENDPOINT_CONFIG = Contract(
@@ -114,6 +115,7 @@ ENDPOINT_CONFIG = Contract(
         time("applied_at", "When the endpoint was seen to serve it", nullable=False),
     ),
     unique=("config_version", "served_model_name"),
+    version=2,
 )
 
 PREDICTIONS = Contract(
@@ -151,6 +153,7 @@ PREDICTIONS = Contract(
             "What the request was for; only clinical ones count in evidence and figures",
             nullable=False,
             allowed=PURPOSES,
+            default=CLINICAL,
         ),
         text("request", "Digest of the request; never bytes, tags or a path"),
         text("response", "The answer as sent"),
@@ -159,6 +162,7 @@ PREDICTIONS = Contract(
     unique=("request_id",),
     partition_by=("date",),
     cursor="log_position",
+    version=2,
 )
 
 PAIRED_PREDICTIONS = Contract(
@@ -221,4 +225,5 @@ PAIRED_PREDICTIONS = Contract(
     unique=("request_id", "experiment_id"),
     partition_by=("experiment_id", "date"),
     cursor="log_position",
+    version=2,
 )

@@ -1,11 +1,15 @@
 """The tables in Unity Catalog."""
 
+from collections.abc import Collection
+from datetime import timedelta
+
 import polars as pl
 
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds
+from xray_assets.contracts.changes import Change, Stored
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
-from xray_assets.resources.tables import Tables
+from xray_assets.resources.tables import WEEK, Tables
 
 
 class UnityCatalog(Tables):
@@ -55,6 +59,18 @@ class UnityCatalog(Tables):
     ) -> int | None:
         """See Tables."""
         raise NotYetOnDatabricks("overwriting tables")
+
+    def stored(self, key: Key) -> Stored | None:
+        """See Tables."""
+        raise NotYetOnDatabricks("looking at stored tables")
+
+    def evolve(self, change: Change) -> None:
+        """See Tables."""
+        raise NotYetOnDatabricks("changing stored tables")
+
+    def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
+        """See Tables."""
+        raise NotYetOnDatabricks("compacting and vacuuming tables")
 
     def full_name(self, key: Key) -> str:
         """See Tables."""

@@ -7,19 +7,20 @@ and the write then looks again. On S3 that needs conditional puts, which S3 and 
 
 import functools
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds, as_sql
+from xray_assets.contracts.changes import Change, Stored
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.tables import StaleWrite, Tables
+from xray_assets.resources.local import delta_writes, upkeep
+from xray_assets.resources.tables import WEEK, StaleWrite, Tables
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from deltalake import DeltaTable
 
 COMPACT_EVERY = 100
@@ -99,12 +100,12 @@ class LocalDelta(Tables):
             return self.version(key)
 
         def write(table: "DeltaTable") -> None:
-            if source is None or _is_new(table, source, position):
-                _store(table, rows, mode="append", source=source, position=position)
+            if source is None or delta_writes.is_new(table, source, position):
+                delta_writes.store(table, rows, mode="append", source=source, position=position)
 
         version = self._commit(key, write)
         if version % COMPACT_EVERY == 0:
-            self._compact(key)
+            upkeep.compact(self._table(key))
         return version
 
     def overwrite(
@@ -114,7 +115,9 @@ class LocalDelta(Tables):
         rows = CONTRACTS[key].conform(rows)
         return self._commit(
             key,
-            lambda table: _store(table, rows, mode="overwrite", source=source, position=position),
+            lambda table: delta_writes.store(
+                table, rows, mode="overwrite", source=source, position=position
+            ),
         )
 
     def merge(
@@ -132,7 +135,7 @@ class LocalDelta(Tables):
             return self.version(key)
         bounds = as_sql(within or {}, "t")
         return self._commit(
-            key, lambda table: _merge(table, rows, contract.unique, bounds, insert_only)
+            key, lambda table: delta_writes.merge(table, rows, contract.unique, bounds, insert_only)
         )
 
     def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
@@ -149,9 +152,25 @@ class LocalDelta(Tables):
                     f"{self.full_name(key)} is at {counter} {found}, not {expected}: "
                     "somebody changed it first, look again"
                 )
-            _merge(table, row, contract.unique, "TRUE", insert_only=False, alone=True)
+            delta_writes.merge(table, row, contract.unique, "TRUE", insert_only=False)
 
         return self._commit(key, write)
+
+    def stored(self, key: Key) -> Stored | None:
+        """See Tables."""
+        if (table := self._open(key)) is None:
+            return None
+        schema = pl.scan_delta(table).collect_schema()
+        return Stored(schema, int(table.metadata().configuration.get(upkeep.VERSION, 1)))
+
+    def evolve(self, change: Change) -> None:
+        """See Tables."""
+        upkeep.evolve(self._table(change.table), CONTRACTS[change.table], change)
+
+    def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
+        """See Tables."""
+        if (table := self._open(key)) is not None:
+            upkeep.tidy(table, keep, older_than)
 
     def full_name(self, key: Key) -> str:
         """See Tables."""
@@ -175,7 +194,7 @@ class LocalDelta(Tables):
 
         for attempt in range(COMMIT_ATTEMPTS):
             try:
-                table = self._open(key) or self._create(key)
+                table = self._table(key)
                 write(table)
                 return table.version()
             except CommitFailedError:
@@ -184,86 +203,23 @@ class LocalDelta(Tables):
                 time.sleep(0.05 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def _create(self, key: Key) -> "DeltaTable":
+    def _table(self, key: Key) -> "DeltaTable":
+        """The table; made when it does not exist yet."""
         from deltalake import DeltaTable
 
+        if (found := self._open(key)) is not None:
+            return found
         contract = CONTRACTS[key]
         return DeltaTable.create(
             self.uri(key),
-            _arrow(contract.empty()).schema,
+            delta_writes.arrow(contract.empty()).schema,
             mode="ignore",  # another writer may have been first
             partition_by=list(contract.partition_by) or None,
+            configuration=upkeep.configuration(contract),
+            raise_if_key_not_exists=False,
             storage_options=self._storage,
         )
-
-    def _compact(self, key: Key) -> None:
-        from deltalake.exceptions import CommitFailedError
-
-        table = self._open(key)
-        if table is not None:
-            with suppress(CommitFailedError):  # somebody writes: compact another time
-                table.optimize.compact()
 
     @functools.cached_property
     def _storage(self) -> dict[str, str] | None:
         return dict(self.storage_options) or None
-
-
-def _store(
-    table: "DeltaTable",
-    rows: pl.DataFrame,
-    *,
-    mode: Literal["append", "overwrite"],
-    source: str | None,
-    position: int,
-) -> None:
-    from deltalake import CommitProperties, Transaction, write_deltalake
-
-    mark = [Transaction(name, position) for name in _names(source)] if source else None
-    write_deltalake(
-        table,
-        _arrow(rows),
-        mode=mode,
-        commit_properties=CommitProperties(app_transactions=mark),
-    )
-
-
-def _names(source: str) -> list[str]:
-    """`name/identity` is stored under the name too."""
-    return sorted({source, source.partition("/")[0]})
-
-
-def _is_new(table: "DeltaTable", source: str, position: int) -> bool:
-    """A position above that of the source, and not below any other's of its name."""
-    name = source.partition("/")[0]
-    last = table.transaction_version(name) or 0
-    return position >= last and position > (table.transaction_version(source) or 0)
-
-
-def _merge(
-    table: "DeltaTable",
-    rows: pl.DataFrame,
-    unique: tuple[str, ...],
-    bounds: str,
-    insert_only: bool,
-    *,
-    alone: bool = False,
-) -> None:
-    """One MERGE; `alone` fails when any other commit came since the table was opened."""
-    from deltalake import CommitProperties
-
-    match = " AND ".join((bounds, *(f"t.{column} = s.{column}" for column in unique)))
-    merger = table.merge(
-        rows,
-        match,
-        source_alias="s",
-        target_alias="t",
-        commit_properties=CommitProperties(max_commit_retries=0 if alone else None),
-    )
-    if not insert_only:
-        merger = merger.when_matched_update_all()
-    merger.when_not_matched_insert_all().execute()
-
-
-def _arrow(rows: pl.DataFrame) -> "pa.Table":
-    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
