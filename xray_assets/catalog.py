@@ -29,6 +29,7 @@ PERFORMANCE: Key = ("gold", "model_performance_live")
 COMPARISON_SUMMARY: Key = ("gold", "model_comparison_summary")
 PROMOTION_DECISION: Key = ("gold", "promotion_decision")
 BACKTESTS: Key = ("gold", "backtests")
+ERASURES: Key = ("gold", "erasures")
 
 ENDPOINT_NAME = "pneumonia-classifier-ab-test"
 

@@ -14,6 +14,7 @@ from xray_assets.commands import (
     backup,
     checkup,
     endpoint,
+    erase,
     experiments,
     feedback,
     migrate,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for group in (
     backup,
+    erase,
     processes,
     status,
     migrate,

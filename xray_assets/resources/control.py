@@ -16,6 +16,7 @@ from xray_assets.catalog import (
     CHALLENGER,
     CHAMPION,
     ENDPOINT_CONFIG,
+    ERASURES,
     EXPERIMENTS,
     FAMILIES,
     PREDICTIONS,
@@ -170,14 +171,16 @@ class RolloutControl(dg.ConfigurableResource):
         return rows.limit(1).collect().height > 0
 
     def log_gaps(self) -> int:
-        """Positions that the table of predictions lacks; rows are never deleted from it."""
+        """Positions that the table of predictions lacks, but for requests that were erased."""
         facts = (
             self.tables.read(PREDICTIONS)
             .select(n=pl.len(), low=pl.col("log_position").min(), high=pl.col("log_position").max())
             .collect()
             .row(0, named=True)
         )
-        return facts["high"] - facts["low"] + 1 - facts["n"] if facts["n"] else 0
+        erased = self.tables.read(ERASURES).select(pl.col("requests").sum()).collect().item()
+        gaps = facts["high"] - facts["low"] + 1 - facts["n"] if facts["n"] else 0
+        return max(0, gaps - erased)
 
     def _is_known(self, served: ServedConfig, experiment: Experiment) -> bool:
         """True when the config is recorded and, where its shares are the wanted ones, its models

@@ -10,7 +10,7 @@ Deltalake is imported inside, so that definitions stay light.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -100,6 +100,12 @@ class Tables(dg.ConfigurableResource, ABC):
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
         """Replace the table; with a source, the position is stored in the same commit."""
+
+    def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
+        """Delete the rows whose column is one of the values, and every data file that held them, of
+        earlier versions too; returns how many rows. For erasures alone.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot erase rows yet")
 
     @abstractmethod
     def stored(self, key: Key) -> Stored | None:

@@ -4,7 +4,7 @@ docs show.
 
 from xray_assets.catalog import Key
 from xray_assets.contracts.contract import Contract
-from xray_assets.contracts.tables.decisions import BACKTESTS, PROMOTION_DECISION
+from xray_assets.contracts.tables.decisions import BACKTESTS, ERASURES, PROMOTION_DECISION
 from xray_assets.contracts.tables.evidence import (
     COMPARISON_SUMMARY,
     PERFORMANCE,
@@ -45,6 +45,7 @@ CONTRACTS: dict[Key, Contract] = {
         COMPARISON_SUMMARY,
         PROMOTION_DECISION,
         BACKTESTS,
+        ERASURES,
     )
 }
 """Every contract by its key, in lineage order."""

@@ -74,3 +74,16 @@ BACKTESTS = Contract(
     unique=("run_id",),
     version=2,
 )
+
+ERASURES = Contract(
+    catalog.ERASURES,
+    "One row an erasure of a patient: when, by whom, how much. Neither the id nor the case key is kept.",
+    (
+        text("case_key_sha256", "Digest of the patient's case key", nullable=False),
+        time("erased_at", "When", nullable=False),
+        text("erased_by", "Who asked for it", nullable=False),
+        count("requests", "Requests that were erased", nullable=False),
+        text("counts", "How much was erased by store, JSON", nullable=False),
+    ),
+    unique=(),
+)

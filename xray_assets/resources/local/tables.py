@@ -7,7 +7,7 @@ and the write then looks again. On S3 that needs conditional puts, which S3 and 
 
 import functools
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -171,6 +171,23 @@ class LocalDelta(Tables):
         """See Tables."""
         if (table := self._open(key)) is not None:
             upkeep.tidy(table, keep, older_than)
+
+    def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
+        """See Tables. Only files that the log itself names as removed are deleted, so a writer at
+        work loses nothing; a reader of the last version may have to read again.
+        """
+        if not values or self._open(key) is None:
+            return 0
+        quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        removed: list[int] = []
+
+        def write(table: "DeltaTable") -> None:
+            removed[:] = [table.delete(f"{column} IN ({quoted})")["num_deleted_rows"]]
+
+        self._commit(key, write)
+        if (table := self._open(key)) is not None:
+            table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+        return removed[0]
 
     def full_name(self, key: Key) -> str:
         """See Tables."""

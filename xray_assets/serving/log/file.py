@@ -46,6 +46,7 @@ class LogFile:
         self._inode = (0, 0)
         self._patience = 0.0
         self._known: dict[str, float] = {}
+        self._data_version = self._erased = -1
         self._started: set[int] = set()
         self._damaged = (0, 0)
 
@@ -64,6 +65,7 @@ class LogFile:
         try:
             connection = self._current_connection(patience_seconds)
             connection.execute("BEGIN IMMEDIATE")
+            self._forget_erased(connection)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
@@ -90,6 +92,16 @@ class LogFile:
             # What the disk refused was reported by the statement that failed.
             with suppress(sqlite3.Error):
                 connection.close()
+
+    def _forget_erased(self, connection: sqlite3.Connection) -> None:
+        """An erasure takes films out that this writer takes to be there."""
+        changed = connection.execute("PRAGMA data_version").fetchone()[0]
+        if changed != self._data_version:
+            self._data_version = changed
+            erased = connection.execute("SELECT count(*) FROM erased").fetchone()[0]
+            if erased != self._erased:
+                self._erased = erased
+                self._known.clear()
 
     def _insert(self, connection: sqlite3.Connection, rows: LogRows) -> None:
         for digest, film in rows.films:

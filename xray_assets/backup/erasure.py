@@ -1,0 +1,96 @@
+"""`xray erase`: one patient out of every store, by case key, recorded without the id.
+
+Reads go first and the log's rows last: the requests are found by their rows, so an erasure that was
+cut off finds the rest when it is repeated. Decisions and counts of scored cases hold numbers alone
+and stay, and so does their hash chain. Films for training have no case key: see docs/operations.md.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import polars as pl
+
+from xray_assets.catalog import (
+    ERASURES,
+    FEEDBACK_PENDING,
+    FEEDBACK_REJECTS,
+    PAIRED_PREDICTIONS,
+    PERFORMANCE,
+    PREDICTION_FEEDBACK,
+    PREDICTIONS,
+    REVIEWED_CASES,
+    REVIEWED_COUNTS,
+    Key,
+)
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.errors import XrayError
+from xray_assets.feedback.erasing import erase_reads
+from xray_assets.resources.tables import Tables
+from xray_assets.serving.hot_path.case_keys import CaseKeys
+from xray_assets.serving.log.erasing import erase_case, requests_of
+from xray_assets.settings import Settings
+
+BY_REQUEST: dict[Key, str] = {
+    PREDICTION_FEEDBACK: "prediction_id",
+    PERFORMANCE: "request_id",
+    REVIEWED_CASES: "request_id",
+    PAIRED_PREDICTIONS: "request_id",
+    PREDICTIONS: "request_id",
+}
+"""Tables and their column of the request, in the order in which they are erased."""
+
+
+class NoCaseKeys(XrayError):
+    """No request with a patient id was ever answered here, so there is nothing to find one by."""
+
+
+def erase(settings: Settings, tables: Tables, patient_id: str, *, by: str) -> dict[str, int]:
+    """Erase a patient; returns how much by store. Repeated it erases what came since.
+
+    Raises NoCaseKeys; sqlite3.Error and Delta's errors where a store refuses: repeat it then.
+    """
+    if not (settings.endpoint_folder / "case_key").exists():
+        raise NoCaseKeys(f"{settings.endpoint_folder} has no case_key: is XRAY_STATE right?")
+    keys = CaseKeys(settings.endpoint_folder)
+    case_key = keys.of_patient(patient_id)
+    requests = _requests(settings, tables, case_key)
+    counts = {"requests": len(requests), "inbox": erase_reads(settings.feedback_inbox, requests)}
+    for key in (FEEDBACK_PENDING, FEEDBACK_REJECTS):
+        counts[key[-1]] = tables.remove(key, "feedback_id", _reads_about(tables, key, requests))
+    for key, column in BY_REQUEST.items():
+        counts[key[-1]] = tables.remove(key, column, requests)
+    if counts[REVIEWED_CASES[-1]]:
+        _count_again(tables)
+    log = erase_case(settings.inference_log, case_key, keys.of_routing_key(patient_id))
+    counts |= {"log": log.rows, "films": log.films}
+    record = {
+        "case_key_sha256": hashlib.sha256(case_key.encode()).hexdigest(),
+        "erased_at": datetime.now(UTC),
+        "erased_by": by,
+        "requests": len(requests),
+        "counts": json.dumps(counts, sort_keys=True),
+    }
+    tables.append(ERASURES, pl.DataFrame([record]))
+    return counts
+
+
+def _requests(settings: Settings, tables: Tables, case_key: str) -> list[str]:
+    moved = tables.read(PREDICTIONS).filter(pl.col("case_key") == case_key)
+    ids = moved.select("request_id").collect()["request_id"].to_list()
+    return sorted({*ids, *requests_of(settings.inference_log, case_key)})
+
+
+def _reads_about(tables: Tables, key: Key, requests: Sequence[str]) -> list[str]:
+    about = pl.col("feedback").str.json_path_match("$.prediction_id").is_in(list(requests))
+    return tables.read(key).filter(about).collect()["feedback_id"].to_list()
+
+
+def _count_again(tables: Tables) -> None:
+    """Batches of reviewed cases without the erased ones, from nothing: one may have none left."""
+    from xray_assets.cases.review_run import sum_up
+
+    tables.overwrite(REVIEWED_COUNTS, CONTRACTS[REVIEWED_COUNTS].empty())
+    cases = tables.read(REVIEWED_CASES).select("experiment_id", "review_rank")
+    sum_up(tables, cases.collect())

@@ -1,0 +1,58 @@
+"""Takes one patient out of the inference log: rows, films that no other row uses, exposures."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ErasedRows:
+    """How much was taken out."""
+
+    rows: int = 0
+    films: int = 0
+
+
+def requests_of(log: Path, case_key: str) -> list[str]:
+    """The requests of a case key."""
+    if not log.exists():
+        return []
+    with closing(sqlite3.connect(log, timeout=30)) as connection:
+        query = "SELECT request_id FROM predictions WHERE case_key = ?"
+        return [row[0] for row in connection.execute(query, (case_key,))]
+
+
+def erase_case(log: Path, case_key: str, routing_key: bytes) -> ErasedRows:
+    """Delete a case key's rows in one transaction, and overwrite what they were in the file.
+
+    The numbers of the rows are kept as erased, so that the gap is no loss. Raises sqlite3.Error.
+    """
+    if not log.exists():
+        return ErasedRows()
+    with closing(sqlite3.connect(log, timeout=30, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(_REMEMBER, (case_key,))
+            films = {row[0] for row in connection.execute(_FILMS, (case_key,))}
+            delete = "DELETE FROM predictions WHERE case_key = ?"
+            rows = connection.execute(delete, (case_key,)).rowcount
+            unused = [
+                (film,) for film in films if not connection.execute(_USED, (film,)).fetchone()
+            ]
+            connection.executemany("DELETE FROM images WHERE image_sha256 = ?", unused)
+            connection.executemany("DELETE FROM image_uses WHERE image_sha256 = ?", unused)
+            connection.execute("DELETE FROM exposures WHERE routing_key = ?", (routing_key,))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return ErasedRows(rows, len(unused))
+
+
+_REMEMBER = """INSERT OR IGNORE INTO erased
+SELECT log_position FROM predictions WHERE case_key = ?"""
+_FILMS = "SELECT DISTINCT image_sha256 FROM predictions WHERE case_key = ?"
+_USED = "SELECT 1 FROM predictions WHERE image_sha256 = ? LIMIT 1"
