@@ -5,6 +5,7 @@
 - `checks/`: the check of each table's contract
 - `jobs.py`: named selections of them
 - `sensors.py`: the edges that enter or leave the graph
+- `schedules.py`: what happens by the clock
 - `automation.py`: what follows its upstreams by itself
 - `deployments.py`: the resources of `local` and of `databricks`
 """
@@ -27,6 +28,7 @@ from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
 from xray_assets.jobs import jobs
 from xray_assets.runs.executor import known_process_executor
+from xray_assets.schedules import maintain, schedules
 from xray_assets.sensors import sensors
 from xray_assets.settings import Settings
 
@@ -54,7 +56,8 @@ def build_definitions(settings: Settings, **overrides: object) -> dg.Definitions
     return dg.Definitions(
         assets=assets,
         asset_checks=[*dg.load_asset_checks_from_modules(STAGES), *contract_checks(assets)],
-        jobs=jobs,
+        jobs=[*jobs, maintain],
+        schedules=schedules,
         sensors=[*sensors, automation],
         resources=resources(settings).by_name() | overrides,
         executor=known_process_executor,

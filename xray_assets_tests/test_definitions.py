@@ -2,17 +2,21 @@
 deployments hold the same.
 """
 
+import inspect
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import dagster as dg
 import pytest
 
 from xray_assets.definitions import build_definitions
+from xray_assets.deployments import resources
+from xray_assets.resources.roles import Resources
 from xray_assets.settings import Settings
 
 SNAPSHOT = Path(__file__).with_name("graph_snapshot.json")
@@ -60,6 +64,10 @@ def graph(settings: Settings) -> dict[str, object]:
             f"{check.asset_key.to_user_string()}:{check.name}" for check in assets.asset_check_keys
         ),
         "jobs": sorted(job.name for job in definitions.jobs or []),
+        "schedules": {
+            schedule.name: [schedule.cron_schedule, schedule.job_name]
+            for schedule in definitions.schedules or []
+        },
         "sensors": {
             sensor.name: {
                 "status": str(sensor.default_status),
@@ -87,6 +95,19 @@ def test_both_deployments_have_the_same_graph_without_credentials(
     for name in [name for name in os.environ if name.startswith("DATABRICKS_")]:
         monkeypatch.delenv(name)
     assert graph(Settings(deployment="databricks")) == graph(Settings(deployment="local"))
+
+
+def test_both_deployments_fill_every_role_with_the_same_interface() -> None:
+    filled = {name: resources(Settings(deployment=name)) for name in ("local", "databricks")}
+    roles = get_type_hints(Resources)
+    for deployment in filled.values():
+        assert deployment.by_name().keys() == roles.keys()
+        for role, interface in roles.items():
+            assert isinstance(getattr(deployment, role), interface), role
+            for method in getattr(interface, "__abstractmethods__", ()):
+                twin = getattr(type(getattr(deployment, role)), method)
+                asked = inspect.signature(getattr(interface, method))
+                assert inspect.signature(twin) == asked, (role, method)
 
 
 def test_every_asset_says_what_it_is_and_what_a_row_is() -> None:
