@@ -4,8 +4,8 @@ minute after.
     python -m benchmarks.serving.worst_request [--films 64] [--wait 60]
 
 Requests: 64 PNG of 62 megapixels (refused by their headers), the most pixels that are allowed as
-grey, colour and 16-bit PNG and as progressive JPEG, films that must be encoded anew, and JSON that
-grows when it is parsed. A kilobyte of any of them stands for megabytes.
+grey, colour and 16-bit PNG, progressive JPEG and DICOM, films that must be encoded anew, and JSON
+that grows when it is parsed. A kilobyte of any of them stands for megabytes.
 """
 
 import argparse
@@ -20,7 +20,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 from PIL import Image
+from pydicom.encaps import encapsulate
 
+from xray_assets_tests.imaging.test_dicom import dicom_film
 from xray_assets_tests.serving.server_process import ENDPOINT, Server, ab_config, artifacts
 
 MEGA = 1_000_000
@@ -76,6 +78,7 @@ def requests(films: int) -> Iterator[tuple[str, list[str] | bytes]]:
     turned = Image.Exif()
     turned[0x0112] = 6
     yield "10 turned JPEG of 40 megapixels", [film("JPEG", "L", 40, exif=turned)] * 10
+    yield "10 DICOM (JPEG 2000) of 40 megapixels", [dicom(40)] * 10
     yield "16 MB of empty objects", b'{"inputs": [' + b"{}," * 5_300_000 + b"{}]}"
     yield (
         "16 MB of objects, few enough",
@@ -93,6 +96,21 @@ def film(kind: str, mode: str, megapixels: float, **options: object) -> str:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     return base64.b64encode(stream.getvalue()).decode()
+
+
+def dicom(megapixels: float) -> str:
+    """Base64 of a flat film of 16 bits in JPEG 2000."""
+    side = int((megapixels * MEGA) ** 0.5)
+    stream = io.BytesIO()
+    Image.fromarray(np.full((side, side), 3000, np.uint16)).save(stream, "JPEG2000", no_jp2=True)
+    data = dicom_film(
+        np.zeros((4, 4), np.uint16),
+        syntax="1.2.840.10008.1.2.4.90",
+        Rows=side,
+        Columns=side,
+        PixelData=encapsulate([stream.getvalue()]),
+    )
+    return base64.b64encode(data).decode()
 
 
 def ask(server: Server, body: list[str] | bytes) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 _PREFIX_BYTES = 132
+_BLOCK_ROWS = 256
 _READABLE_SYNTAXES = {
     "1.2.840.10008.1.2": "implicit little endian",
     "1.2.840.10008.1.2.1": "explicit little endian",
@@ -107,30 +108,63 @@ def _take_frame(dataset: "Dataset", *, limits: DecodeLimits) -> None:
 
 
 def _as_shown(dataset: "Dataset") -> GreyPixels:
-    from pydicom.pixels.processing import apply_modality_lut
-
+    """In blocks of rows: as float64 a whole film would take a hundred times its bytes."""
     stored = dataset.pixel_array
-    values = np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64)
-    shown = _windowed(values, stored, dataset)
+    own_range = None if _has_window(dataset) else _own_range(stored, dataset)
+    shown = np.empty(stored.shape, np.uint8)
+    for rows in _blocks(stored):
+        shown[rows] = _windowed(_rescaled(stored[rows], dataset), dataset, own_range)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
-        shown = 255 - shown
+        np.subtract(255, shown, out=shown)
     shown.flags.writeable = False
     return shown
 
 
-def _windowed(values: NDArray[np.float64], stored: NDArray[Any], dataset: "Dataset") -> GreyPixels:
+def _blocks(stored: NDArray[Any]) -> list[slice]:
+    return [slice(top, top + _BLOCK_ROWS) for top in range(0, len(stored), _BLOCK_ROWS)]
+
+
+def _rescaled(stored: NDArray[Any], dataset: "Dataset") -> NDArray[np.float64]:
+    from pydicom.pixels.processing import apply_modality_lut
+
+    return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64)
+
+
+def _has_window(dataset: "Dataset") -> bool:
+    center, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
+    return bool(dataset.get("VOILUTSequence")) or (
+        center is not None and width is not None and width > 0
+    )
+
+
+def _own_range(stored: NDArray[Any], dataset: "Dataset") -> tuple[float, float]:
+    """Lowest and highest value, without the padding where anything else is there."""
+    padding = dataset.get("PixelPaddingValue")
+    ranges: dict[bool, list[float]] = {True: [], False: []}
+    for rows in _blocks(stored):
+        values = _rescaled(stored[rows], dataset)
+        kept = values if padding is None else values[stored[rows] != padding]
+        for is_kept, some in ((True, kept), (False, values)):
+            ranges[is_kept] += [float(some.min()), float(some.max())] if some.size else []
+    found = ranges[True] or ranges[False]
+    return min(found), max(found)
+
+
+def _windowed(
+    values: NDArray[np.float64], dataset: "Dataset", own_range: tuple[float, float] | None
+) -> GreyPixels:
     from pydicom.pixels.processing import apply_voi
 
+    if own_range is not None:
+        return _to_bytes(values, *own_range)
     if dataset.get("VOILUTSequence"):
         entry_bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
         looked_up = apply_voi(values.astype(np.int64), dataset, index=0)
         return _to_bytes(looked_up, 0, 2**entry_bits - 1)
-    center, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
-    if center is None or width is None or width <= 0:
-        padding = dataset.get("PixelPaddingValue")
-        kept = values if padding is None else values[stored != padding]
-        kept = kept if kept.size else values
-        return _to_bytes(values, float(kept.min()), float(kept.max()))
+    center, width = (
+        float(_first(dataset.WindowCenter) or 0),
+        float(_first(dataset.WindowWidth) or 0),
+    )
     function = str(dataset.get("VOILUTFunction") or "LINEAR")
     if function == "SIGMOID":
         return _to_bytes(1.0 / (1.0 + np.exp(-4.0 * (values - center) / width)), 0, 1)

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from xray_assets_tests.serving.test_log import entry, write
 SECONDS = 30.0
 
 
-def settings(tmp_path: Path, **bounds: int) -> Settings:
+def settings(tmp_path: Path, **bounds: Any) -> Settings:
     return Settings(state=tmp_path, endpoint_film_pixels=2_000_000, **bounds)
 
 
