@@ -1,0 +1,1 @@
+"""Attacks on running servers: stalled connections, foreign pages in a real browser."""
