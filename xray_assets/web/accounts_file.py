@@ -62,10 +62,12 @@ def stored_accounts(settings: Settings) -> list[Account]:
 def add_account(settings: Settings, name: str, role: Role | str, *, site: str | None = None) -> str:
     """Make an account and return its token: it is shown once, the file keeps its digest.
 
-    Raises NameRefused, and AccountsError for an unknown role or a name that has an account.
+    Raises NameRefused, and AccountsError for an unknown role or site or a name that is taken.
     """
     if role not in list(Role):
         raise AccountsError(f"there is no role {role!r}: choose from {', '.join(Role)}")
+    if site is not None and site not in settings.sites:
+        raise AccountsError(f"{site!r} is not one of XRAY_SITES: add it there first")
     token = secrets.token_hex(32)
     made = Account(normalised(name), Role(role), _digest(token), site)
     with _changing(settings) as stored:

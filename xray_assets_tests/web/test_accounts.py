@@ -26,7 +26,7 @@ from xray_assets.web.roles import ALLOWED, Act, Role, normalised
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(state=tmp_path)
+    return Settings(state=tmp_path, sites=("nord",))
 
 
 def test_a_token_leads_to_its_account_also_one_added_later(settings: Settings) -> None:
@@ -106,6 +106,8 @@ def test_a_bad_name_role_or_revocation_says_so(settings: Settings) -> None:
         add_account(settings, " ", "reader")
     with pytest.raises(AccountsError, match="boss"):
         add_account(settings, "x", "boss")
+    with pytest.raises(AccountsError, match="XRAY_SITES"):
+        add_account(settings, "x", "client", site="west")
     with pytest.raises(AccountsError, match="xray token list"):
         revoke_account(settings, "nobody")
 
