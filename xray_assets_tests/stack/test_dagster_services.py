@@ -1,9 +1,13 @@
 """The real Dagster services with the real lineage, and the files that configure them."""
 
+import os
+import signal
+import time
 import tomllib
 from pathlib import Path
 from unittest.mock import patch
 
+import dagster as dg
 import pytest
 import yaml
 from rich.console import Console
@@ -12,8 +16,9 @@ from xray_assets.commands.run_job import run_job
 from xray_assets.doctor.finding import OK
 from xray_assets.doctor.services import health
 from xray_assets.errors import XrayError
-from xray_assets.settings import PROJECT
-from xray_assets.stack import readiness, running
+from xray_assets.runs.unfinished import UnfinishedRun, unfinished_runs
+from xray_assets.settings import PROJECT, Settings
+from xray_assets.stack import dagster_api, readiness, running
 from xray_assets.stack.code_location import code_location
 from xray_assets.stack.stack import Stack, StackError
 from xray_assets.stack.state import DAGSTER_YAML, WORKSPACE
@@ -72,17 +77,55 @@ def test_definitions_with_an_error_stop_the_start_and_are_shown(tmp_path: Path) 
     assert running.running(settings) == {}
 
 
-def test_the_lineage_loads_once_for_all_and_runs_its_jobs_in_the_queue(
-    tmp_path: Path,
-) -> None:
+def begun(settings: Settings) -> UnfinishedRun:
+    """A run of evaluate that was just launched and has started."""
+    run_id = dagster_api.launch(settings.dagster_url, "evaluate")
+    deadline = time.monotonic() + 60
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        while True:
+            assert time.monotonic() < deadline
+            for run in unfinished_runs(instance, "evaluate"):
+                if (run.run_id, run.status) == (run_id, dg.DagsterRunStatus.STARTED):
+                    return run
+            time.sleep(0.02)
+
+
+def await_failure(settings: Settings, run: UnfinishedRun, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        while True:
+            found = instance.get_run_by_id(run.run_id)
+            if found and found.status == dg.DagsterRunStatus.FAILURE:
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_runs_are_forked_and_end_when_they_or_everything_is_killed(tmp_path: Path) -> None:
+    """The small copy of `benchmarks/stack/hard_kills.py`."""
     settings = settings_of_a_test(tmp_path)
-    with patch.dict("os.environ"), Stack(settings, names=["dagster"]):
-        assert readiness.dagster_loaded(settings.dagster_url)
-        found = {finding.what: finding.status for finding in health(settings)}
-        assert found["Service webserver"] == found["Service daemon"] == OK
-        console = Console(record=True, width=160)
-        run_job(settings, "evaluate", console=console)
-        assert "gold__promotion_decision" in console.export_text()
+    with patch.dict("os.environ"):
+        cut_off = Stack(settings, names=["dagster"])
+        cut_off.start()
+        dead = begun(settings)
+        for process in running.running(settings).values():
+            os.killpg(process.pid, signal.SIGKILL)
+        with Stack(settings, names=["dagster"]):
+            await_failure(settings, dead, seconds=30)
+            assert readiness.dagster_loaded(settings.dagster_url)
+            found = {finding.what: finding.status for finding in health(settings)}
+            assert found["Service webserver"] == found["Service daemon"] == OK
+            alone = begun(settings)
+            assert alone.process is not None
+            server = running.running(settings)["run-server"].pid
+            stat = Path(f"/proc/{alone.process.pid}/stat").read_text()
+            assert int(stat.rpartition(")")[2].split()[1]) == server
+            os.kill(alone.process.pid, signal.SIGKILL)
+            await_failure(settings, alone, seconds=60)
+            console = Console(record=True, width=160)
+            run_job(settings, "evaluate", console=console)
+            assert "gold__promotion_decision" in console.export_text()
     assert (settings.dagster_home / "history").is_dir()
     assert running.running(settings) == {}
     assert readiness.status(settings.dagster_url) is None
+    assert "Traceback" not in (settings.state / "logs" / "daemon.log").read_text()
