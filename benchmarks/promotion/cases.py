@@ -96,7 +96,7 @@ def _correlation(first_error: float, second_error: float, common: float) -> floa
 
 
 def _share(scenario: Scenario, progress: NDArray[np.float64]) -> NDArray[np.float64]:
-    if isinstance(scenario.share, float):
+    if isinstance(scenario.share, float | int):
         return np.full(progress.shape, scenario.share)
     share = np.zeros(progress.shape)
     for start, value in scenario.share:

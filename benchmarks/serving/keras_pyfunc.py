@@ -4,15 +4,16 @@
 
 import base64
 
-import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc.model import PythonModel
 
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.preprocess import model_input as preprocessed
 
 
-class KerasClassifier(mlflow.pyfunc.PythonModel):
+class KerasClassifier(PythonModel):
     def load_context(self, context):
         from xray_assets.training.families import (
             keras_classifier,  # registers the network's own layer
@@ -25,4 +26,4 @@ class KerasClassifier(mlflow.pyfunc.PythonModel):
         return pd.DataFrame({"probability": self._net.predict(np.stack(films), verbose=0)[:, 0]})
 
 
-mlflow.models.set_model(KerasClassifier())
+set_model(KerasClassifier())

@@ -40,8 +40,8 @@ def review_of(
     feedback: pl.DataFrame, known: pl.DataFrame | None = None, cases: pl.DataFrame = CASES
 ) -> pl.DataFrame:
     known = REVIEWED_CASES.empty() if known is None else known
-    last = known["review_rank"].max()
-    return review(cases, feedback, known, next_rank=0 if last is None else last + 1)
+    ranks = known["review_rank"].to_list()
+    return review(cases, feedback, known, next_rank=max(ranks, default=-1) + 1)
 
 
 def counts_of(cases: pl.DataFrame, rule: PromotionRule = RULE) -> PairedCounts:

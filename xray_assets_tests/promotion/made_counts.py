@@ -67,7 +67,7 @@ def log_e_by_loops(
 ) -> float:
     """log e, case by case in 40 digits: no vectors, no log space."""
     with mpmath.workdps(40):
-        values: list[tuple[mpmath.mpf, int]] = []
+        values: list[tuple[Any, int]] = []
         for g, a, b in product(range(len(reviewed)), (0, 1), (0, 1)):
             z = [payoff(claim, a, b, y) for y in (0, 1)]
             guess = z[a] if a == b else mpmath.mpf(z[0] + z[1]) / 2

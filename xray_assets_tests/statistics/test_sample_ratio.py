@@ -31,7 +31,7 @@ def test_sample_ratio_evidence_agrees_with_numerical_integration() -> None:
     n, k, share = 60, 85, 0.5
 
     def integrand(q: float) -> float:
-        return (q / share) ** k * ((1 - q) / (1 - share)) ** n * beta.pdf(q, 50, 50)
+        return float((q / share) ** k * ((1 - q) / (1 - share)) ** n * beta.pdf(q, 50, 50))
 
     by_quadrature, _ = quad(integrand, 0, 1, epsabs=0, epsrel=1e-10)
     ours = log_sample_ratio_evidence(np.array([[n, k]]), np.array([share]), 100.0)

@@ -12,7 +12,7 @@ from xray_assets.training_plan import TrainingPlan
 from xray_assets_tests.training.small_films import write_films
 
 EVERY_FAMILY = pytest.mark.parametrize("family", sorted(FAMILIES))
-PLAN = TrainingPlan(epochs=3)
+PLAN = TrainingPlan(epochs=1)
 
 
 @pytest.fixture(scope="module")
