@@ -5,11 +5,11 @@ What a deployment is made of stands in its folder: `resources/local/roles.py`,
 methods.
 """
 
-from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.databricks.roles import roles as databricks_roles
 from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.resources.local.roles import roles as local_roles
+from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.roles import Resources, Roles
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.settings import Settings
@@ -46,19 +46,20 @@ def resources(settings: Settings) -> Resources:
             artifact_cache=str(settings.artifact_cache),
             threads=settings.decode_threads,
         ),
-        control=control(settings, roles),
+        ramp=ramp(settings, roles),
     )
 
 
-def control(settings: Settings, roles: Roles) -> RolloutControl:
-    """The control room of a deployment."""
-    return RolloutControl(
+def ramp(settings: Settings, roles: Roles) -> Ramp:
+    """The connections and settings of a deployment's ramp."""
+    return Ramp(
         tables=roles.tables,
         serving=roles.serving,
         inference_log=roles.inference_log,
+        registry=roles.registry,
         environment=settings.environment,
         starting_share=settings.starting_share,
-        ramp=list(settings.ramp),
+        shares=list(settings.ramp),
         dwell_seconds=settings.ramp_dwell_seconds,
         dwell_requests=settings.ramp_dwell_requests,
         max_days=settings.experiment_max_days,

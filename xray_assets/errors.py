@@ -8,3 +8,7 @@ that they are handled as any file's.
 
 class XrayError(Exception):
     """Something that a person can mend; the message says how."""
+
+
+class StaleWrite(XrayError):
+    """Another writer changed the state first: look at it again and decide anew."""

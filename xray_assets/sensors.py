@@ -14,11 +14,14 @@ import dagster as dg
 
 from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, SCORED_COUNTS
 from xray_assets.jobs import deploy, evaluate, follow, lineage
-from xray_assets.resources.control import RolloutControl
-from xray_assets.resources.endpoint import EndpointUnreachable
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.tables import Tables
+from xray_assets.rollout.observe import observe
+from xray_assets.rollout.reconcile import next_step
+from xray_assets.rollout.served import EndpointUnreachable
+from xray_assets.rollout.state import read_state
 from xray_assets.runs.unfinished import unfinished_runs
 
 LEVEL_TAG = "xray/level"
@@ -91,28 +94,19 @@ def requests_logged(
 
 
 @dg.sensor(job=deploy, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=1)
-def promotion_decided(context: dg.SensorEvaluationContext, control: RolloutControl):
+def promotion_decided(context: dg.SensorEvaluationContext, ramp: Ramp):
     """Reconcile what is served with what is wanted and decided: ramp, roll back, or put right."""
-    from xray_assets.rollout.reconcile import next_step
-
-    experiment = control.experiment()
-    if experiment is None:
+    state = read_state(ramp.tables)
+    if state.last is None:
         return dg.SkipReason("no experiment yet: materialize gold/endpoint_config")
     try:
-        step = next_step(control.observe(experiment), control.policy)
+        step = next_step(observe(ramp, state.last), ramp.policy)
     except EndpointUnreachable as error:
         return dg.SkipReason(f"cannot see what is served: {error}")
     if not step.is_change:
         return dg.SkipReason(step.cause)
-    level = (
-        f"{experiment.experiment_id}-{experiment.state}-{experiment.stage}-{step.kind}-{step.stage}"
-    )
-    change = {
-        "action": "step",
-        "from_stage": experiment.stage,
-        "by": "sensor promotion_decided",
-        "reason": step.cause,
-    }
+    level = f"generation-{state.generation}-{step.kind}-{step.stage}"
+    change = {"action": "step", "generation": state.generation}
     return _request(
         context,
         deploy.name,

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from xray_assets.resources.control import wanted_entities
 
 from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.promotion import PromotionRule
-from xray_assets.resources.control import wanted_entities
 from xray_assets.resources.endpoint import ServedConfig
 from xray_assets.rollout.experiment import Candidate, Experiment
 from xray_assets.serving.hot_path.films import film

@@ -12,12 +12,13 @@ from xray_assets.catalog import BACKTESTS, EXPERIMENTS, PREDICTIONS, REVIEWED_CA
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
 from xray_assets.reasons import as_columns
-from xray_assets.resources.control import RolloutControl
-from xray_assets.resources.experiments import present_champion, verified_candidate
+from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
+from xray_assets.rollout.candidates import present_champion, verified_candidate
 from xray_assets.rollout.experiment import Candidate, ExperimentError
+from xray_assets.rollout.state import last_experiment
 
 if TYPE_CHECKING:
     from xray_assets.cases.backtest import Backtest
@@ -40,7 +41,7 @@ def backtests(
     context: dg.AssetExecutionContext,
     config: BacktestedModel,
     tables: Tables,
-    control: RolloutControl,
+    ramp: Ramp,
     registry: Registry,
     shadow: ShadowScorer,
 ) -> dg.MaterializeResult:
@@ -52,7 +53,7 @@ def backtests(
         return dg.MaterializeResult(
             metadata=table_metadata(tables, BACKTESTS) | {"how_to_start": BY_HAND}
         )
-    champion = present_champion(control, registry)
+    champion = present_champion(last_experiment(tables), registry, ramp.model_names)
     candidate = verified_candidate(registry, config.model, config.version)
     if candidate.artifact_sha256 == champion.artifact_sha256:
         raise ExperimentError(f"{candidate.served_name} is the champion itself: nothing to compare")

@@ -1,28 +1,32 @@
 """Gold, part one: experiments, and what the endpoint serves.
 
-The order of writes is what makes a crash harmless: first the wanted state, then the endpoint, then
-the record, then the aliases, and last the mark that all of it is done. A config that is served but
-not recorded is recorded before it is changed, so that no traffic is ever under an unknown split.
-Steps of the ramp are decided in `rollout/reconcile.py`.
+Steps of the ramp are decided in `rollout/reconcile.py` and carried out by `rollout/carry_out.py`.
+A launch from the UI can only ask for what a decision or an authenticated row wants already; what
+people decide comes from `xray rollback | promote | experiment`.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from typing import Literal
 
 import dagster as dg
 
 from xray_assets.assets.entries import spec
-from xray_assets.catalog import (
-    CHAMPION,
-    ENDPOINT_CONFIG,
-    EXPERIMENTS,
-    FAMILIES,
-)
+from xray_assets.audit.coverage import CHAIN_HEAD, configs_head, experiments_head
+from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, FAMILIES
 from xray_assets.checks.table_metadata import table_metadata
-from xray_assets.resources.control import RolloutControl, wanted_entities
-from xray_assets.resources.endpoint import ServedEntity
-from xray_assets.resources.experiments import EndpointChange, changed_experiment, sole_champion
-from xray_assets.resources.registry import Registry
+from xray_assets.resources.ramp import Ramp
+from xray_assets.rollout.acts import reconcile
+
+
+class EndpointChange(dg.Config):
+    """What a run of `gold/endpoint_config` is asked to do.
+
+    reassert: carry out the wanted state as it is. step: also take the reconciler's next step, if
+    gold.experiments is still at `generation`.
+    """
+
+    action: Literal["reassert", "step"] = "reassert"
+    generation: int = 0
 
 
 @dg.multi_asset(
@@ -31,39 +35,22 @@ from xray_assets.resources.registry import Registry
         spec(EXPERIMENTS, deps=[family.model for family in FAMILIES.values()]),
         spec(ENDPOINT_CONFIG, deps=[EXPERIMENTS]),
     ],
-    pool="gold",
+    pool="endpoint",
 )
 def endpoint_config(
-    context: dg.AssetExecutionContext,
-    config: EndpointChange,
-    control: RolloutControl,
-    registry: Registry,
+    context: dg.AssetExecutionContext, config: EndpointChange, ramp: Ramp
 ) -> Iterator[dg.MaterializeResult]:
     """Carry out what the experiment wants: traffic, record, aliases."""
-    experiment = changed_experiment(config, control, registry)
-    if experiment is None:
-        champion = sole_champion(control, registry)
-        by = config.by
-        cause = "one model only, or the same artifact twice: the champion serves everything"
-        entities = [ServedEntity.of(champion, CHAMPION, 100)]
-        aliases = {CHAMPION: (champion.model, champion.version)}
-    else:
-        by, cause = experiment.decided_by, experiment.cause
-        entities = wanted_entities(experiment)
-        aliases = experiment.wanted_aliases()
-    live_id = experiment.experiment_id if experiment and experiment.is_running else None
-    found = control.serving.served()
-    if found and not found.is_of(entities, live_id) and not control.is_recorded(found):
-        control.record(found, decided_by="unknown", cause="found at the endpoint, then replaced")
-    served = control.serving.ensure(entities, experiment_id=live_id)
-    if not control.is_recorded(served):
-        control.record(served, decided_by=by, cause=cause)
-    registry.reconcile_aliases(aliases, control.model_names)
-    if experiment and not experiment.is_running and not experiment.is_settled:
-        control.save(experiment.settled(now=datetime.now(UTC)))
-    context.log.info(f"config version {served.config_version} serves {served.traffic}: {cause}")
-    facts = {"cause": cause, "config_version": served.config_version, "traffic": served.traffic}
-    for key in (EXPERIMENTS, ENDPOINT_CONFIG):
+    at = config.generation if config.action == "step" else None
+    wanted, served = reconcile(ramp, generation=at)
+    said = f"config version {served.config_version} serves {served.traffic}: {wanted.cause}"
+    context.log.info(said)
+    facts = {"cause": wanted.cause, "config_version": served.config_version, "traffic": served.traffic}
+    heads = {EXPERIMENTS: experiments_head, ENDPOINT_CONFIG: configs_head}
+    for key, head in heads.items():
         yield dg.MaterializeResult(
-            asset_key=dg.AssetKey(key), metadata=table_metadata(control.tables, key) | facts
+            asset_key=dg.AssetKey(key),
+            metadata=table_metadata(ramp.tables, key)
+            | facts
+            | {CHAIN_HEAD: str(head(ramp.tables))},
         )

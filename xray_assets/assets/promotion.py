@@ -11,8 +11,9 @@ import polars as pl
 
 from xray_assets.assets.entries import asset
 from xray_assets.audit.chain import POSITION
+from xray_assets.audit.coverage import CHAIN_HEAD
 from xray_assets.audit.record import record
-from xray_assets.audit.verify import CHAIN_HEAD, verify
+from xray_assets.audit.verify import verify
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
@@ -25,10 +26,10 @@ from xray_assets.catalog import (
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.reasons import from_columns
-from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.witness import DecisionWitness
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import last_experiment
 
 if TYPE_CHECKING:
     from xray_assets.cases.decision import Judged
@@ -46,11 +47,10 @@ FIGURES = ("n_reviewed", "e_better", "e_not_missing_more", "e_worse", "e_missing
 def promotion_decision(
     context: dg.AssetExecutionContext,
     tables: Tables,
-    control: RolloutControl,
     decision_witness: DecisionWitness,
 ) -> dg.MaterializeResult:
     """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts."""
-    experiment = control.experiment()
+    experiment = last_experiment(tables)
     if experiment is not None and experiment.is_running:
         judged = _judged(tables, experiment)
         head = record(judged.row, tables, decision_witness, context.run)
@@ -132,12 +132,14 @@ def _standing_verdict(tables: Tables) -> dict[str, Any]:
 def the_record_is_unbroken(
     context: dg.AssetCheckExecutionContext, tables: Tables, decision_witness: DecisionWitness
 ) -> dg.AssetCheckResult:
-    """The whole hash chain, its witnesses and what was served on it; as `xray audit verify`."""
-    seen = verify(tables, context.instance, decision_witness)
+    """The whole hash chain, its witnesses, what was served on it and the state it rests on; as
+    `xray audit verify`, which checks every read too.
+    """
+    seen = verify(tables, context.instance, decision_witness, with_reads=False)
     return dg.AssetCheckResult(
         passed=not seen.findings,
         severity=dg.AssetCheckSeverity.ERROR,
-        description="; ".join(seen.findings) or "nothing was edited",
+        description="; ".join(seen.findings or ("the chain is unbroken", *seen.checked)),
         metadata={"rows": seen.rows, "witnesses": seen.witnesses, CHAIN_HEAD: str(seen.head)},
     )
 

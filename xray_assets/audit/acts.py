@@ -1,32 +1,33 @@
 """What was done on decisions: every config that names a decision must name one that allows it."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-NAMED_DECISION = re.compile(r"(PROMOTE|ROLLBACK|inconclusive) by decision (\S+?):")
-"""How `rollout/reconcile.py` names the decision in the cause of a step."""
-
-_VERDICT = {"inconclusive": "KEEP_TESTING"}
+from xray_assets.reasons import INCONCLUSIVE
 
 
 def unfounded_acts(
     configs: Iterable[Mapping[str, Any]], decisions: Iterable[Mapping[str, Any]]
 ) -> list[str]:
-    """Configs whose cause names a decision that the record does not hold, or holds with another
-    verdict; a sentence each. configs: config_version, cause. decisions: decision_id, verdict.
+    """Configs that were served on a decision that the record does not hold, or that allows no act;
+    a sentence each.
+
+    configs: config_version, experiment_id, decision_id (None: served on no decision). decisions:
+    decision_id, verdict, reason_codes. PROMOTE allows any config; ROLLBACK, and KEEP_TESTING where
+    it is inconclusive, one without an experiment.
     """
-    verdicts = {row["decision_id"]: row["verdict"] for row in decisions}
+    made = {row["decision_id"]: row for row in decisions}
     found = {}
     for config in configs:
-        named = NAMED_DECISION.match(config["cause"] or "")  # a person's words stand later
-        if named is None:
+        version, named = config["config_version"], config["decision_id"]
+        if named is None or (named in made and _allows(made[named], config)):
             continue
-        claimed, decision = _VERDICT.get(named[1], named[1]), named[2]
-        if verdicts.get(decision) != claimed:
-            said = verdicts.get(decision, "is not in the record")
-            found[config["config_version"]] = (
-                f"config version {config['config_version']} was served on {claimed} by decision "
-                f"{decision}, which {f'says {said}' if decision in verdicts else said}"
-            )
+        why = f"says {made[named]['verdict']}" if named in made else "is not in the record"
+        found[version] = f"config version {version} was served on decision {named}, which {why}"
     return list(found.values())
+
+
+def _allows(decision: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    codes = (decision["reason_codes"] or "").split("\n")
+    ends = decision["verdict"] == "ROLLBACK" or INCONCLUSIVE in codes
+    return decision["verdict"] == "PROMOTE" or (ends and config["experiment_id"] is None)

@@ -1,11 +1,13 @@
 """Adds a decision to the record and has its new head witnessed."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.audit.chain import POSITION, ROW_HASH, Head, end_of, sealed
+from xray_assets.audit.coverage import configs_head, experiments_head, reads_head
 from xray_assets.catalog import PROMOTION_DECISION
 
 if TYPE_CHECKING:
@@ -38,12 +40,21 @@ def record(
             "decision_id": f"{decision['experiment_id']}-{head.position + 1}",
             "decided_by": _launched_by(run),
             "run_id": run.run_id,
+            "experiments_head": str(experiments_head(tables)),
+            "configs_head": str(configs_head(tables)),
+            "reads_head": str(reads_head(tables, _read_up_to(rows))),
         }
         link = sealed(decision | named, after=head)
         tables.append(PROMOTION_DECISION, pl.DataFrame([link]))
         head = Head.of(link)
     witness.write(head)
     return head
+
+
+def _read_up_to(rows: Sequence[Mapping[str, Any]]) -> Head:
+    """The reads that the last decision holds in its hash."""
+    head = rows[-1]["reads_head"] if rows else None
+    return Head.parse(head) if head else Head.START
 
 
 def _launched_by(run: dg.DagsterRun) -> str:

@@ -1,61 +1,154 @@
 """Compares the decision record with itself, with its witnesses, and with what was done on it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from xray_assets.audit.acts import unfounded_acts
 from xray_assets.audit.chain import POSITION, Head, Witness, broken_links, contradictions
-from xray_assets.catalog import ENDPOINT_CONFIG, PROMOTION_DECISION
+from xray_assets.audit.coverage import CHAIN_HEAD, config_heads, experiments_head, read_heads
+from xray_assets.catalog import ENDPOINT_CONFIG, ERASURES, EXPERIMENTS, PROMOTION_DECISION, Key
 
 if TYPE_CHECKING:
     from xray_assets.resources.tables import Tables
     from xray_assets.resources.witness import DecisionWitness
-
-CHAIN_HEAD = "chain_head"
-"""Metadata of each materialization of gold/promotion_decision."""
 
 EVENTS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Rows of the record, its head, how many witnesses were asked, and what does not fit."""
+    """Rows of the record, its head, how many witnesses of it were asked, what was checked beside it
+    (a sentence each, with what was not), and what does not fit.
+    """
 
     rows: int
     head: Head
     witnesses: int
+    checked: tuple[str, ...]
     findings: tuple[str, ...]
 
 
-def verify(tables: "Tables", instance: dg.DagsterInstance, witness: "DecisionWitness") -> Audit:
-    """Audit the whole record: its links, its witnesses in Dagster and MLflow, and the configs that
-    were served on its decisions.
+def verify(
+    tables: "Tables",
+    instance: dg.DagsterInstance,
+    witness: "DecisionWitness",
+    *,
+    with_reads: bool = True,
+) -> Audit:
+    """Audit the record: its links, its witnesses in Dagster and MLflow, the configs that were
+    served on its decisions, and the state, configs and reads that decisions and events hold heads
+    of. `with_reads` reads every accepted read.
     """
     rows = tables.read(PROMOTION_DECISION).sort(POSITION).collect().to_dicts()
-    witnesses = [*dagster_witnesses(instance), *witness.seen()]
-    configs = tables.read(ENDPOINT_CONFIG).select("config_version", "cause").collect()
+    witnesses = [*dagster_witnesses(instance, PROMOTION_DECISION), *witness.seen()]
+    configs = tables.read(ENDPOINT_CONFIG).select("config_version", "experiment_id", "decision_id")
     findings = [
         *broken_links(rows),
         *contradictions(rows, witnesses),
-        *unfounded_acts(configs.to_dicts(), rows),
+        *unfounded_acts(configs.collect().to_dicts(), rows),
     ]
+    beside = [
+        _configs(
+            tables, [*_held(rows, "configs_head"), *dagster_witnesses(instance, ENDPOINT_CONFIG)]
+        ),
+        _state(
+            tables, [*_held(rows, "experiments_head"), *dagster_witnesses(instance, EXPERIMENTS)]
+        ),
+        _reads(tables, _held(rows, "reads_head")) if with_reads else (_READS_LEFT_OUT, []),
+    ]
+    findings += [finding for _, found in beside for finding in found]
     head = Head.of(rows[-1]) if rows else Head.START
-    return Audit(len(rows), head, len(witnesses), tuple(findings))
+    checked = tuple(sentence for sentence, _ in beside)
+    return Audit(len(rows), head, len(witnesses), checked, tuple(findings))
 
 
-def dagster_witnesses(instance: dg.DagsterInstance) -> Iterator[Witness]:
-    """The heads that Dagster's event log holds, newest first."""
-    key, cursor = dg.AssetKey(PROMOTION_DECISION), None
+Checked = tuple[str, list[str]]
+"""What was checked, and what did not fit."""
+
+_READS_LEFT_OUT = "reads were not checked here: `xray audit verify` does"
+
+
+def _configs(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+    """Every witnessed head of gold.endpoint_config against the heads of its rows as they are."""
+    heads = config_heads(tables)
+    last = max(heads, default=0)
+    return _compared("endpoint configs", last, heads, witnesses)
+
+
+def _reads(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+    """Every witnessed head of the reads against the heads of the rows as they are."""
+    asked = {witness.head.position for witness in witnesses}
+    heads, last = {0: Head.START}, 0
+    for head in read_heads(tables):
+        last = head.position
+        if last in asked:
+            heads[last] = head
+    checked, found = _compared("reads", last, heads, witnesses)
+    erasures = tables.row_count(ERASURES)
+    if found and erasures:
+        return f"reads cannot be told from edited ones: {erasures} erasures took some out", []
+    return checked, found
+
+
+def _compared(
+    what: str, last: int, heads: Mapping[int, Head], witnesses: Sequence[Witness]
+) -> Checked:
+    held = sorted(
+        (one for one in witnesses if one.head.position), key=lambda one: one.head.position
+    )
+    fits = [one for one in held if heads.get(one.head.position) == one.head]
+    covered = fits[-1].head.position if fits else 0
+    found = []
+    if first := next((one for one in held if one not in fits), None):
+        found.append(
+            f"{what} {covered + 1} to {first.head.position} are not those that {first.source} saw: "
+            "one was edited, removed or added"
+        )
+    rest = f"; {covered + 1} to {last}: nobody holds a hash of them yet" if last > covered else ""
+    return f"{what} 1 to {covered}: {len(fits)} hashes held elsewhere{rest}", found
+
+
+def _state(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+    """gold.experiments against what was seen of its present generation."""
+    head = experiments_head(tables)
+    same = [one for one in witnesses if one.head.position == head.position]
+    wrong = [one for one in same if one.head != head]
+    later = [one for one in witnesses if one.head.position > head.position]
+    found = [
+        f"gold.experiments was edited: generation {head.position} is not what {one.source} saw"
+        for one in wrong[:1]
+    ] + [
+        f"{one.source} saw gold.experiments at generation {one.head.position}, it is at "
+        f"{head.position}: it was set back"
+        for one in later[:1]
+    ]
+    seen = f"{len(same)} hashes held elsewhere" if same else "nobody holds a hash of it yet"
+    return f"gold.experiments at generation {head.position}: {seen}", found
+
+
+def _held(rows: Iterable[Mapping[str, Any]], column: str) -> list[Witness]:
+    """The heads that the decisions hold in their own hashes; none in a row of 0.1.0."""
+    return [
+        Witness(f"decision {row['decision_id']}", Head.parse(row[column]))
+        for row in rows
+        if row[column]
+    ]
+
+
+def dagster_witnesses(instance: dg.DagsterInstance, key: Key) -> Iterator[Witness]:
+    """The heads of a table that Dagster's event log holds, newest first."""
+    asset, cursor = dg.AssetKey(key), None
     while True:
-        found = instance.fetch_materializations(key, limit=EVENTS_AT_ONCE, cursor=cursor)
+        found = instance.fetch_materializations(asset, limit=EVENTS_AT_ONCE, cursor=cursor)
         for record in found.records:
             event = record.asset_materialization
             head = event.metadata.get(CHAIN_HEAD) if event else None
             if head is not None:
-                yield Witness(f"Dagster's run {record.run_id}", Head.parse(str(head.value)))
+                source = f"Dagster's run {record.run_id}" if record.run_id else "Dagster's event"
+                yield Witness(source, Head.parse(str(head.value)))
         if not found.has_more:
             return
         cursor = found.cursor

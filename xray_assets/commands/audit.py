@@ -17,7 +17,8 @@ def audit() -> None:
 @app.command()
 def verify() -> None:
     """Compare the record with its hash chain, with Dagster's events, with MLflow's tag and with the
-    configs that were served on its decisions. Exit code 1 when anything does not fit.
+    configs, the state and the reads that its decisions rest on. Exit code 1 when anything does not
+    fit.
     """
     from dagster import DagsterInstance
 
@@ -39,8 +40,10 @@ def verify() -> None:
         error_console().print(f"[bold red]finding[/bold red] {finding}", soft_wrap=True)
     console().print(
         f"{seen.rows} decisions, head {seen.head}, {seen.witnesses} witnesses: "
-        + (f"{len(seen.findings)} findings" if seen.findings else "nothing was edited"),
+        + (f"{len(seen.findings)} findings" if seen.findings else "their chain is unbroken"),
         soft_wrap=True,
     )
+    for checked in seen.checked:
+        console().print(checked, soft_wrap=True)
     if seen.findings:
         raise typer.Exit(1)

@@ -28,6 +28,7 @@ from xray_assets.demo.scenarios import SCENARIOS, Scenario
 from xray_assets.deployments import resources
 from xray_assets.jobs import evaluate, lineage
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import PROJECT, Settings
 from xray_assets.stack import running
 from xray_assets.stack.stack import Stack
@@ -107,7 +108,7 @@ class Demo:
         token = client_tokens(settings)[0]
         room = resources(settings)
         self.settings, self.scenario, self.console = settings, scenario, console
-        self.tables, self.inbox, self.control = room.tables, room.inbox, room.control
+        self.tables, self.inbox = room.tables, room.inbox
         self.orchestrator = Orchestrator(settings.dagster_url)
         self.client = EndpointClient(settings.endpoint_url, ENDPOINT_NAME, token)
         self.readers = SimulatedReaders(settings.feedback_url, token, seed=settings.seed)
@@ -226,7 +227,7 @@ class Demo:
             time.sleep(0.5)
 
     def _experiment(self) -> Experiment:
-        experiment = self.control.experiment()
+        experiment = last_experiment(self.tables)
         if experiment is None:
             raise RunFailed("no experiment was opened: both classifiers must be registered")
         return experiment

@@ -7,79 +7,33 @@ answers.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
 from xray_assets.catalog import CHAMPION, ENDPOINT_NAME
-from xray_assets.errors import XrayError
-from xray_assets.rollout.experiment import Candidate
+from xray_assets.rollout.served import (
+    EndpointMismatch,
+    EndpointUnreachable,
+    ServedConfig,
+    ServedEntity,
+)
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 Answer = TypeVar("Answer")
 
-EXPERIMENT_VARIABLE, ROLE_VARIABLE, DIGEST_VARIABLE = (
+EXPERIMENT_VARIABLE, ROLE_VARIABLE, DIGEST_VARIABLE, GENERATION_VARIABLE = (
     "XRAY_EXPERIMENT_ID",
     "XRAY_ROLE",
     "XRAY_ARTIFACT_SHA256",
+    "XRAY_GENERATION",
 )
 """Environment variables of a served entity: they change atomically with the config, and exist on
 Databricks too.
 """
-
-
-class EndpointUnreachable(XrayError):
-    """Nothing answers at the endpoint's host; the message names the command that starts it."""
-
-
-class EndpointMismatch(XrayError):
-    """The endpoint does not serve what it was told to serve."""
-
-
-@dataclass(frozen=True)
-class ServedEntity:
-    """One model version behind the endpoint, with its share of the traffic in percent."""
-
-    name: str
-    model: str
-    version: int
-    artifact_sha256: str
-    role: str
-    traffic_percentage: int
-
-    @classmethod
-    def of(cls, candidate: Candidate, role: str, traffic_percentage: int) -> "ServedEntity":
-        """A candidate of an experiment as a served entity."""
-        return cls(
-            candidate.served_name,
-            candidate.model,
-            candidate.version,
-            candidate.artifact_sha256,
-            role,
-            traffic_percentage,
-        )
-
-
-@dataclass(frozen=True)
-class ServedConfig:
-    """What the endpoint says it serves."""
-
-    config_version: int
-    experiment_id: str | None
-    entities: tuple[ServedEntity, ...]
-
-    def is_of(self, entities: Sequence[ServedEntity], experiment_id: str | None) -> bool:
-        """True when exactly these entities are served for this experiment."""
-        return set(self.entities) == set(entities) and self.experiment_id == experiment_id
-
-    @property
-    def traffic(self) -> dict[str, int]:
-        """Share in percent by served name."""
-        return {entity.name: entity.traffic_percentage for entity in self.entities}
 
 
 class ModelServing(dg.ConfigurableResource):
@@ -90,6 +44,7 @@ class ModelServing(dg.ConfigurableResource):
     token_file: str = ""
     endpoint_name: str = ENDPOINT_NAME
     ready_seconds: float = 120.0
+    http_seconds: float = 60.0
 
     def served(self) -> ServedConfig | None:
         """What is served now; None when the endpoint does not exist. Raises EndpointUnreachable."""
@@ -102,22 +57,26 @@ class ModelServing(dg.ConfigurableResource):
         return _served_config(endpoint.as_dict())
 
     def ensure(
-        self, entities: Sequence[ServedEntity], *, experiment_id: str | None
+        self, entities: Sequence[ServedEntity], *, experiment_id: str | None, generation: int
     ) -> ServedConfig:
-        """What is served, made to be exactly these entities where it is something else.
+        """What is served, made to be exactly these entities where it is something else, as wanted
+        by a generation of gold.experiments.
 
         Raises what `apply` raises.
         """
         served = self.served()
         if served and served.is_of(entities, experiment_id):
             return served
-        return self.apply(entities, experiment_id=experiment_id)
+        return self.apply(entities, experiment_id=experiment_id, generation=generation)
 
-    def apply(self, entities: Sequence[ServedEntity], *, experiment_id: str | None) -> ServedConfig:
+    def apply(
+        self, entities: Sequence[ServedEntity], *, experiment_id: str | None, generation: int
+    ) -> ServedConfig:
         """Make the endpoint serve exactly these entities and wait until it is seen to.
 
-        Raises EndpointMismatch when it ends up serving something else, TimeoutError when it is not
-        ready in time, EndpointUnreachable when nothing answers.
+        Raises EndpointMismatch when it refuses the config (also one of an older generation than it
+        serves) or ends up serving something else, TimeoutError when it is not ready in time,
+        EndpointUnreachable when nothing answers.
         """
         from databricks.sdk.service import serving
 
@@ -132,6 +91,7 @@ class ModelServing(dg.ConfigurableResource):
                     EXPERIMENT_VARIABLE: experiment_id or "",
                     ROLE_VARIABLE: entity.role,
                     DIGEST_VARIABLE: entity.artifact_sha256,
+                    GENERATION_VARIABLE: str(generation),
                 },
             )
             for entity in entities
@@ -148,13 +108,13 @@ class ModelServing(dg.ConfigurableResource):
             config = serving.EndpointCoreConfigInput(
                 name=self.endpoint_name, served_entities=served_entities, traffic_config=routes
             )
-            self._call(
+            self._change(
                 lambda client: client.serving_endpoints.create(
                     name=self.endpoint_name, config=config
                 )
             )
         else:
-            self._call(
+            self._change(
                 lambda client: client.serving_endpoints.update_config(
                     name=self.endpoint_name, served_entities=served_entities, traffic_config=routes
                 )
@@ -193,6 +153,14 @@ class ModelServing(dg.ConfigurableResource):
             )
         return served
 
+    def _change(self, request: Callable[["WorkspaceClient"], object]) -> None:
+        from databricks.sdk.errors.base import DatabricksError
+
+        try:
+            self._call(request)
+        except DatabricksError as error:
+            raise EndpointMismatch(f"{self.endpoint_name} refused the config: {error}") from error
+
     def _call(self, request: Callable[["WorkspaceClient"], Answer]) -> Answer:
         from databricks.sdk.errors.base import DatabricksError
 
@@ -217,7 +185,7 @@ class ModelServing(dg.ConfigurableResource):
             token=token,
             auth_type="pat",
             retry_timeout_seconds=3,
-            http_timeout_seconds=60,
+            http_timeout_seconds=self.http_seconds,
         )
         return WorkspaceClient(config=config)
 
@@ -242,19 +210,24 @@ def _served_config(endpoint: dict) -> ServedConfig | None:
         ]
         for route in routes
     }
-    entities, experiments = [], set()
+    entities, experiments, generations = [], set(), {0}
     for entity in config.get("served_entities", []):
         variables = entity.get("environment_vars", {})
         experiments.add(variables.get(EXPERIMENT_VARIABLE) or None)
+        generations.add(int(variables.get(GENERATION_VARIABLE) or 0))
         entities.append(
             ServedEntity(
-                entity["name"],
-                entity["entity_name"],
-                int(entity["entity_version"]),
-                variables.get(DIGEST_VARIABLE, ""),
-                variables.get(ROLE_VARIABLE, CHAMPION),
-                shares.get(entity["name"], 0),
+                name=entity["name"],
+                model=entity["entity_name"],
+                version=int(entity["entity_version"]),
+                artifact_sha256=variables.get(DIGEST_VARIABLE, ""),
+                role=variables.get(ROLE_VARIABLE, CHAMPION),
+                traffic_percentage=shares.get(entity["name"], 0),
             )
         )
-    experiment_id = experiments.pop() if len(experiments) == 1 else None
-    return ServedConfig(int(config.get("config_version", 0)), experiment_id, tuple(entities))
+    return ServedConfig(
+        config_version=int(config.get("config_version", 0)),
+        experiment_id=experiments.pop() if len(experiments) == 1 else None,
+        entities=tuple(entities),
+        generation=max(generations),
+    )

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from xray_assets.resources.control import RolloutControl
 from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
@@ -36,7 +36,7 @@ class Resources(Roles):
     films: FilmSettings
     source: ImageSource
     shadow: ShadowScorer
-    control: RolloutControl
+    ramp: Ramp
 
     def by_name(self) -> dict[str, Any]:
         """As Dagster's definitions take them."""

@@ -19,14 +19,9 @@ import polars as pl
 from xray_assets.catalog import Key
 from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.changes import Change, Stored
-from xray_assets.errors import XrayError
 
 WEEK = timedelta(days=7)
 """Younger files may belong to a write or a read that is under way."""
-
-
-class StaleWrite(XrayError):
-    """Another writer changed the state first: look at it again and decide anew."""
 
 
 class Tables(dg.ConfigurableResource, ABC):
@@ -86,12 +81,12 @@ class Tables(dg.ConfigurableResource, ABC):
         """
 
     @abstractmethod
-    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
-        """Upsert one row of state, only while no row of the table has a higher `counter` than
+    def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
+        """Upsert rows of state, only while no row of the table has a higher `counter` than
         `expected` (0 before the first); return the table's version.
 
         Compare-and-swap over the whole table: of writers that saw the same state one succeeds.
-        The row's own counter must be `expected` + 1. Raises StaleWrite when another writer was
+        The rows' own counter must be `expected` + 1. Raises StaleWrite when another writer was
         first; nothing is written then.
         """
 

@@ -9,6 +9,7 @@ from xray_assets.errors import XrayError
 
 OPEN, RAMPING = "open", "ramping"
 PROMOTED, ROLLED_BACK, INCONCLUSIVE, CLOSED = "promoted", "rolled_back", "inconclusive", "closed"
+WITHDRAWN = "withdrawn"
 RUNNING_STATES = (OPEN, RAMPING)
 
 _APPROVAL_COLUMNS = {"by": "approved_by", "reason": "approval_reason", "at": "approved_at"}
@@ -54,7 +55,9 @@ class Experiment:
     `stage` is the challenger's wanted share of the traffic in percent; `decided_by` and `cause` say
     who put it there and why. `approval` is the first of two approvals of the present stage's step.
     A final state with `closed_at` None is decided but not yet carried out: the reconciler finishes
-    it.
+    it. `generation` is that of the save that wrote this state. `decision_id` is the decision that
+    put it there, if one did. `state_before` and `stage_before` are what a person's word changed and
+    may be withdrawn to; WITHDRAWN is an experiment that a person opened and took back.
     """
 
     experiment_id: str
@@ -72,6 +75,10 @@ class Experiment:
     decided_by: str
     cause: str
     approval: Approval | None = None
+    generation: int = 0
+    decision_id: str | None = None
+    state_before: str | None = None
+    stage_before: int | None = None
 
     @classmethod
     def open(
@@ -93,20 +100,22 @@ class Experiment:
             )
         stamp = now.strftime("%Y%m%dT%H%M%S")
         return cls(
-            f"{stamp}-{champion.artifact_sha256[:6]}-{challenger.artifact_sha256[:6]}",
-            champion,
-            challenger,
-            rule_hash,
-            starting_share,
-            OPEN,
-            starting_share,
-            now,
-            now,
-            None,
-            by,
-            None,
-            by,
-            cause,
+            experiment_id=(
+                f"{stamp}-{champion.artifact_sha256[:6]}-{challenger.artifact_sha256[:6]}"
+            ),
+            champion=champion,
+            challenger=challenger,
+            rule_hash=rule_hash,
+            starting_share=starting_share,
+            state=OPEN,
+            stage=starting_share,
+            opened_at=now,
+            stage_since=now,
+            closed_at=None,
+            opened_by=by,
+            closed_by=None,
+            decided_by=by,
+            cause=cause,
         )
 
     @property
@@ -149,46 +158,52 @@ class Experiment:
         self._require_running()
         return replace(self, approval=approval)
 
-    def ramped_to(self, stage: int, *, now: datetime, by: str, cause: str) -> Self:
+    def ramped_to(
+        self, stage: int, *, now: datetime, by: str, cause: str, decision_id: str | None = None
+    ) -> Self:
         """The next stage; at 100 the experiment is promoted."""
         self._require_running()
         if stage <= self.stage:
             raise ExperimentError(f"stage {stage} is not above {self.stage}")
         state = PROMOTED if stage == 100 else RAMPING
-        return replace(
-            self,
-            state=state,
-            stage=stage,
-            stage_since=now,
-            decided_by=by,
-            cause=cause,
-            approval=None,
-        )
+        return self._moved(state, stage, now=now, by=by, cause=cause, decision_id=decision_id)
 
-    def ended(self, state: str, *, now: datetime, by: str, cause: str) -> Self:
+    def ended(
+        self, state: str, *, now: datetime, by: str, cause: str, decision_id: str | None = None
+    ) -> Self:
         """Ended with the champion serving everything; after a promotion, with the previous one.
 
         A promotion can only be rolled back. Raises ExperimentError for any other ended experiment.
         """
         if not (self.state == PROMOTED and state == ROLLED_BACK):
             self._require_running()
-        return replace(
-            self,
-            state=state,
-            stage=0,
-            stage_since=now,
-            decided_by=by,
-            cause=cause,
-            approval=None,
-            closed_at=None,
-            closed_by=None,
-        )
+        return self._moved(state, 0, now=now, by=by, cause=cause, decision_id=decision_id)
 
     def settled(self, *, now: datetime) -> Self:
         """Carried out: endpoint and aliases follow the final state. Whoever decided it closed it,
         whichever run carried it out.
         """
-        return replace(self, closed_at=now, closed_by=self.decided_by)
+        return replace(
+            self, closed_at=now, closed_by=self.decided_by, state_before=None, stage_before=None
+        )
+
+    def withdrawable(self, before: Self | None) -> Self:
+        """The same, remembering what a person's word made it of; None: this word opened it."""
+        return replace(
+            self,
+            state_before=before.state if before else WITHDRAWN,
+            stage_before=before.stage if before else 0,
+        )
+
+    def withdrawn(self, *, now: datetime, by: str, cause: str) -> Self:
+        """As it was before a person's word. Raises ExperimentError where no person's word stands
+        last.
+        """
+        if self.state_before is None or self.stage_before is None:
+            raise ExperimentError(
+                f"nothing to withdraw: {self.cause!r} is no person's word (by {self.decided_by})"
+            )
+        return self._moved(self.state_before, self.stage_before, now=now, by=by, cause=cause)
 
     def as_row(self) -> dict[str, Any]:
         """A row of gold.experiments."""
@@ -207,7 +222,33 @@ class Experiment:
                 **{field: row.pop(f"{role}_{field}") for field in Candidate.__dataclass_fields__}
             )
         approval = {field: row.pop(name) for field, name in _APPROVAL_COLUMNS.items()}
+        row["generation"] = row["generation"] or 0  # a row from before it was counted
         return cls(**row, approval=Approval(**approval) if approval["by"] else None)
+
+    def _moved(
+        self,
+        state: str,
+        stage: int,
+        *,
+        now: datetime,
+        by: str,
+        cause: str,
+        decision_id: str | None = None,
+    ) -> Self:
+        return replace(
+            self,
+            state=state,
+            stage=stage,
+            stage_since=now,
+            closed_at=None,
+            closed_by=None,
+            decided_by=by,
+            cause=cause,
+            approval=None,
+            decision_id=decision_id,
+            state_before=None,
+            stage_before=None,
+        )
 
     def _require_running(self) -> None:
         if not self.is_running:

@@ -7,7 +7,7 @@ it.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from xray_assets import reasons
 from xray_assets.reasons import Reason, codes_of
@@ -64,7 +64,8 @@ class Observation:
 @dataclass(frozen=True)
 class Step:
     """What to do next, and why. `stage` is the challenger's share after it; `by` are the people who
-    approved it; `approval` is the one that an `approve` step keeps.
+    approved it; `approval` is the one that an `approve` step keeps. `decision_id`: the decision
+    that it follows, if it follows one.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Step:
     cause: str
     by: str = ""
     approval: Approval | None = None
+    decision_id: str | None = None
 
     @property
     def is_change(self) -> bool:
@@ -90,14 +92,13 @@ def next_step(seen: Observation, policy: RampPolicy) -> Step:
             )
         return Step("reassert", stage, f"carry out {experiment.state}: {experiment.cause}")
     if seen.verdict == "ROLLBACK":
-        return Step(
-            "roll_back", 0, f"ROLLBACK by decision {seen.decision_id}: {_said(seen.reasons)}"
-        )
+        cause = f"ROLLBACK by decision {seen.decision_id}: {_said(seen.reasons)}"
+        return Step("roll_back", 0, cause, decision_id=seen.decision_id)
     if seen.red and stage > 0:
         return Step("roll_back", 0, "red guard: " + _said(seen.red))
     if reasons.INCONCLUSIVE in codes_of(seen.reasons):
         cause = f"inconclusive by decision {seen.decision_id}: {_said(seen.reasons)}"
-        return Step("give_up", 0, cause)
+        return Step("give_up", 0, cause, decision_id=seen.decision_id)
     if seen.now - experiment.opened_at > policy.max_age:
         return Step("give_up", 0, f"inconclusive: open for more than {policy.max_age.days} days")
     if not _serves_wanted(seen):
@@ -111,15 +112,20 @@ def next_step(seen: Observation, policy: RampPolicy) -> Step:
 
 def apply_step(experiment: Experiment, step: Step, *, now: datetime, by: str) -> Experiment:
     """The experiment after a step that `by` takes, unless the step names who approved it."""
-    by = step.by or by
+    how: Any = {
+        "now": now,
+        "by": step.by or by,
+        "cause": step.cause,
+        "decision_id": step.decision_id,
+    }
     if step.kind == "approve" and step.approval:
         return experiment.approved(step.approval)
     if step.kind == "advance":
-        return experiment.ramped_to(step.stage, now=now, by=by, cause=step.cause)
+        return experiment.ramped_to(step.stage, **how)
     if step.kind == "roll_back":
-        return experiment.ended(ROLLED_BACK, now=now, by=by, cause=step.cause)
+        return experiment.ended(ROLLED_BACK, **how)
     if step.kind == "give_up":
-        return experiment.ended(INCONCLUSIVE, now=now, by=by, cause=step.cause)
+        return experiment.ended(INCONCLUSIVE, **how)
     return experiment
 
 
@@ -144,7 +150,7 @@ def _ramp_step(seen: Observation, policy: RampPolicy) -> Step:
         first = seen.standing_approval if policy.approvers > 1 else None
         who = f"approved by {first.by}, a second person must" if first else "apply it"
         return Step("hold", stage, f"recommended: {cause}; {who} with `xray promote --approve`")
-    return Step("advance", after, cause)
+    return Step("advance", after, cause, decision_id=seen.decision_id)
 
 
 def _said(reasons: tuple[Reason, ...]) -> str:

@@ -54,7 +54,7 @@ class MemoryTables(Tables):
         unique = list(CONTRACTS[key].unique)
         return self._store(key, pl.concat([old.join(rows, on=unique, how="anti"), rows]), None, 0)
 
-    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+    def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
         raise NotImplementedError
 
     def overwrite(

@@ -5,7 +5,15 @@ import polars as pl
 from xray_assets.contracts.contract import TIMESTAMP, Column
 
 SPLITS = ("train", "test", "val")
-EXPERIMENT_STATES = ("open", "ramping", "promoted", "rolled_back", "inconclusive", "closed")
+EXPERIMENT_STATES = (
+    "open",
+    "ramping",
+    "promoted",
+    "rolled_back",
+    "inconclusive",
+    "closed",
+    "withdrawn",
+)
 READS = ("pneumonia", "normal", "uncertain", "uninterpretable")
 FEEDBACK_TYPES = ("true-positive", "false-positive", "true-negative", "false-negative")
 CONFIDENCES = ("confirmed", "uncertain", "needs_review")

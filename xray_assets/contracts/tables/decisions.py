@@ -7,7 +7,7 @@ from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import EXPERIMENT, VERDICTS, count, number, text, time
 
 REASON_CODES = text("reason_codes", "Why, one code a line, in the order of `reasons`")
-"""Null in rows from before it was kept."""
+"""Null in rows of 0.1.0, as the three heads of a decision are."""
 
 PROMOTION_DECISION = Contract(
     catalog.PROMOTION_DECISION,
@@ -40,6 +40,9 @@ PROMOTION_DECISION = Contract(
         text("challenger_sha256", "SHA-256 of the challenger's artifact", nullable=False),
         text("decided_by", "What launched the run that decided", nullable=False),
         text("run_id", "That run, in Dagster", nullable=False),
+        text("experiments_head", "gold.experiments when it was decided: <generation>:<SHA-256>"),
+        text("configs_head", "Configs served up to then: <last config_version>:<hash of all rows>"),
+        text("reads_head", "Reads accepted up to then: <last acceptance_rank>:<hash of all rows>"),
         count("chain_position", "Place in the hash chain, from 1", nullable=False),
         text("previous_hash", "row_hash of the row before it", nullable=False),
         text("row_hash", "SHA-256 of all other columns, as canonical JSON", nullable=False),

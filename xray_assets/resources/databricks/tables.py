@@ -50,7 +50,7 @@ class UnityCatalog(Tables):
         """See Tables."""
         raise NotYetOnDatabricks("merging into tables")
 
-    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+    def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
         """See Tables."""
         raise NotYetOnDatabricks("saving a row of state")
 

@@ -17,8 +17,9 @@ from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds, as_sql
 from xray_assets.contracts.changes import Change, Stored
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.errors import StaleWrite
 from xray_assets.resources.local import delta_writes, upkeep
-from xray_assets.resources.tables import WEEK, StaleWrite, Tables
+from xray_assets.resources.tables import WEEK, Tables
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -138,12 +139,12 @@ class LocalDelta(Tables):
             key, lambda table: delta_writes.merge(table, rows, contract.unique, bounds, insert_only)
         )
 
-    def advance(self, key: Key, row: pl.DataFrame, *, counter: str, expected: int) -> int:
+    def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
         """See Tables."""
         contract = CONTRACTS[key]
-        row = contract.conform(row)
-        if row[counter].to_list() != [expected + 1]:
-            raise ValueError(f"give one row whose {counter} is {expected + 1}, not {row[counter]}")
+        rows = contract.conform(rows)
+        if set(rows[counter]) != {expected + 1}:
+            raise ValueError(f"give rows whose {counter} is {expected + 1}, not {rows[counter]}")
 
         def write(table: "DeltaTable") -> None:
             found = pl.scan_delta(table).select(pl.col(counter).max()).collect().item() or 0
@@ -152,7 +153,7 @@ class LocalDelta(Tables):
                     f"{self.full_name(key)} is at {counter} {found}, not {expected}: "
                     "somebody changed it first, look again"
                 )
-            delta_writes.merge(table, row, contract.unique, "TRUE", insert_only=False)
+            delta_writes.merge(table, rows, contract.unique, "TRUE", insert_only=False)
 
         return self._commit(key, write)
 

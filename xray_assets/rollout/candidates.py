@@ -1,0 +1,40 @@
+"""Which registered model is champion, and a registered version as a candidate of an experiment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xray_assets.rollout.experiment import Candidate, Experiment, ExperimentError
+
+if TYPE_CHECKING:  # Dagster comes with it
+    from xray_assets.resources.registry import Registry
+
+
+def verified_candidate(registry: "Registry", model: str, version: int) -> Candidate:
+    """A registered version as a candidate. Its artifact is fetched and verified: what an experiment
+    freezes is what was seen, and the local endpoint finds it in the cache.
+    """
+    artifact = registry.fetch(model, version)
+    return Candidate(model, version, artifact.sha256, artifact.threshold)
+
+
+def latest_candidate(registry: "Registry", model: str) -> Candidate | None:
+    """The newest version of a model; None when it has none."""
+    found = registry.latest(model)
+    return verified_candidate(registry, model, found.version) if found else None
+
+
+def sole_champion(registry: "Registry", model_names: Sequence[str]) -> Candidate:
+    """The model that serves while there is no experiment; the first of the names that has one.
+    Raises ExperimentError when nothing is registered.
+    """
+    for name in model_names:
+        if champion := latest_candidate(registry, name):
+            return champion
+    raise ExperimentError("no registered model: materialize the classifiers first")
+
+
+def present_champion(
+    last: Experiment | None, registry: "Registry", model_names: Sequence[str]
+) -> Candidate:
+    """Who is champion now. Raises as `sole_champion`."""
+    return last.winner if last else sole_champion(registry, model_names)
