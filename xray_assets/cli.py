@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from xray_assets.commands import (
+    acts,
     adopt,
     audit,
     backtest,
@@ -39,7 +40,6 @@ for group in (
     migrate,
     runs,
     endpoint,
-    experiments,
     backtest,
     query,
     score,
@@ -48,6 +48,7 @@ for group in (
     group.add_to(app)
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(experiments.app, name="experiment")
+acts.add_to(app, experiments.app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(adopt.log, name="log")
 feedback.app.command(name="adopt")(adopt.adopt_inbox)

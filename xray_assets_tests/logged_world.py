@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from xray_assets.resources.control import wanted_entities
 
 from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.promotion import PromotionRule
-from xray_assets.resources.endpoint import ServedConfig
 from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.served import ServedConfig, wanted_entities
+from xray_assets.rollout.state import record, save
 from xray_assets.serving.hot_path.films import film
 from xray_assets.serving.log.schema import INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
@@ -54,12 +54,11 @@ class LoggedWorld:
             by="benchmark",
             cause="benchmark",
         )
-        control = room.control
-        control.save(self.experiment)
+        save(room.tables, [self.experiment], seen=0)
         served = ServedConfig(
             1, self.experiment.experiment_id, tuple(wanted_entities(self.experiment))
         )
-        control.record(served, decided_by="benchmark", cause="benchmark")
+        record(room.tables, served, decided_by="benchmark", cause="benchmark")
         self.settings.endpoint_folder.mkdir(parents=True)
         self.log = self._open_log()
         self.films = self._films(state / "films", films)

@@ -20,17 +20,18 @@ from xray_assets.catalog import (
     PREDICTIONS,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.deployments import control
+from xray_assets.deployments import ramp
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.submission import submit_feedback_batch
-from xray_assets.resources.control import wanted_entities
-from xray_assets.resources.endpoint import EndpointUnreachable, ModelServing, ServedConfig
+from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.inference_log import LocalLog
 from xray_assets.resources.local.roles import roles
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.served import EndpointUnreachable, ServedConfig, wanted_entities
+from xray_assets.rollout.state import record, save
 from xray_assets.runs.identity import PROCESS_TAG
 from xray_assets.sensors import (
     LEVEL_TAG,
@@ -75,7 +76,7 @@ class World:
         own = replace(
             roles(settings), tables=self.tables, serving=self.endpoint, inference_log=self.log
         )
-        self.control = control(settings, own)
+        self.ramp = ramp(settings, own)
         self.cursor: str | None = None
 
     def tick(self, sensor: dg.SensorDefinition, **resources: Any) -> Any:
@@ -95,7 +96,7 @@ class World:
         return self.tick(requests_logged, tables=self.tables, inference_log=self.log)
 
     def tick_promotion(self) -> Any:
-        return self.tick(promotion_decided, control=self.control)
+        return self.tick(promotion_decided, ramp=self.ramp)
 
     def serves(self, answer: ServedConfig | EndpointUnreachable | None) -> None:
         SERVED[self.endpoint.host] = answer
@@ -125,10 +126,10 @@ class World:
         self.instance.report_dagster_event(success, run.run_id)
 
     def open(self, experiment: Experiment) -> None:
-        self.control.save(experiment)
+        save(self.tables, [experiment], seen=0)
         served = ServedConfig(1, experiment.experiment_id, tuple(wanted_entities(experiment)))
         self.serves(served)
-        self.control.record(served, decided_by="test", cause="test")
+        record(self.tables, served, decided_by="test", cause="test")
 
 
 @pytest.fixture
@@ -286,9 +287,9 @@ def test_an_experiment_that_is_served_as_wanted_is_left_alone(world: World) -> N
 
 def test_an_endpoint_that_serves_something_else_is_put_right(world: World) -> None:
     world.open(an_experiment())
-    world.control.save(replace(an_experiment(), stage=70, state="ramping"))
+    save(world.tables, [replace(an_experiment(), stage=70, state="ramping")], seen=1)
     request = world.tick_promotion().run_requests[0]
-    assert request.run_config["ops"]["endpoint_config"]["config"]["from_stage"] == 70
+    assert request.run_config["ops"]["endpoint_config"]["config"]["generation"] == 2
 
 
 def test_a_config_that_was_served_but_never_recorded_is_put_right(world: World) -> None:

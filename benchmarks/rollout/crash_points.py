@@ -13,6 +13,7 @@ import random
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,11 @@ import dagster as dg
 from benchmarks.rollout.crashes import PLAN, counted_calls
 from benchmarks.rollout.history import problems
 from benchmarks.rollout.ramp_world import World, register_two_models
-from xray_assets.resources.experiments import EndpointChange
+from xray_assets.assets.endpoint import EndpointChange
+from xray_assets.resources.ramp import Ramp
+from xray_assets.rollout.acts import approve, roll_back
 from xray_assets.rollout.experiment import PROMOTED, ROLLED_BACK, ExperimentError
+from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import Settings
 
 ENDS = {
@@ -71,7 +75,7 @@ class Ramp:
 
     def go(self, instance: dg.DagsterInstance) -> None:
         """Ticks until nothing is left to do. Raises AssertionError when that never comes."""
-        while self.world.control.experiment() is None:
+        while last_experiment(self.world.tables) is None:
             self.run(EndpointChange())
         self.world.decide("PROMOTE")
         quiet = 0
@@ -113,7 +117,7 @@ class Ramp:
         elif "guard" in self.scenario:
             self.world.decide("PROMOTE", "sample_ratio")
         else:
-            return self.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
+            return self.say(lambda ramp: roll_back(ramp, by="Ada", reason="complaints"))
         return True
 
     def approve(self) -> bool:
@@ -121,9 +125,9 @@ class Ramp:
         if not experiment.is_running or self.random.random() < 0.3:
             return False
         person = self.random.choice(("Ada", "Grace"))
-        seen = {"experiment_id": experiment.experiment_id, "from_stage": experiment.stage}
+        seen = {"experiment_id": experiment.experiment_id, "stage": experiment.stage}
         try:
-            self.run(EndpointChange(action="approve", by=person, reason="agreed", **seen))
+            self.say(lambda ramp: approve(ramp, by=person, reason="agreed", named=True, **seen))
         except ExperimentError:  # the same person again, or the endpoint is not put right yet
             return False
         return True
@@ -134,6 +138,14 @@ class Ramp:
         if not done and self.crashes_left:
             self._arm(0.25)
         return done
+
+    def say(self, said: Callable[[Ramp], object]) -> bool:
+        """A person's act; False when it crashed before it was saved, so that it is said again."""
+        before, crashes = self.world.experiment, len(PLAN.crashed)
+        self.world.act(said)
+        if len(PLAN.crashed) > crashes and self.crashes_left:
+            self._arm(0.25)
+        return self.world.experiment != before or len(PLAN.crashed) == crashes
 
     def _arm(self, within: float) -> None:
         PLAN.writes_only = self.random.random() < 0.6

@@ -13,12 +13,13 @@ from unittest.mock import patch
 
 from mlflow import MlflowClient
 
-from xray_assets.resources.endpoint import ModelServing, ServedConfig, ServedEntity
+from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.rollout.served import EndpointMismatch, ServedConfig, ServedEntity
 
 
-class Crash(RuntimeError):
-    """The process dies here."""
+class Crash(BaseException):
+    """The process dies here: nothing may catch it and go on."""
 
 
 @dataclass
@@ -49,9 +50,14 @@ class EndpointInMemory(ModelServing):
         TWINS[self.host].land()
         return TWINS[self.host].now
 
-    def apply(self, entities: Sequence[ServedEntity], *, experiment_id: str | None) -> ServedConfig:
+    def apply(
+        self, entities: Sequence[ServedEntity], *, experiment_id: str | None, generation: int
+    ) -> ServedConfig:
         twin = TWINS[self.host]
-        twin.late = ServedConfig(len(twin.served) + 1, experiment_id, tuple(entities))
+        if twin.now and generation < twin.now.generation:
+            raise EndpointMismatch(f"generation {twin.now.generation} is served, not {generation}")
+        version = len(twin.served) + 1
+        twin.late = ServedConfig(version, experiment_id, tuple(entities), generation)
         if PLAN.dies_late:
             raise Crash("apply, effect still to come")
         twin.land()
@@ -100,6 +106,7 @@ POINTS: tuple[tuple[type, str], ...] = (
     (LocalDelta, "version"),
     (LocalDelta, "append"),
     (LocalDelta, "merge"),
+    (LocalDelta, "advance"),
     (EndpointInMemory, "served"),
     (EndpointInMemory, "apply"),
     (MlflowClient, "get_registered_model"),
@@ -110,6 +117,7 @@ POINTS: tuple[tuple[type, str], ...] = (
 WRITES = {
     "LocalDelta.append",
     "LocalDelta.merge",
+    "LocalDelta.advance",
     "EndpointInMemory.apply",
     "MlflowClient.set_registered_model_alias",
     "MlflowClient.delete_registered_model_alias",

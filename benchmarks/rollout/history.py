@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from benchmarks.rollout.ramp_world import World
 from xray_assets.catalog import CHALLENGER, CHAMPION, ENDPOINT_CONFIG, PREVIOUS_CHAMPION
-from xray_assets.resources.control import wanted_entities
 from xray_assets.rollout.experiment import PROMOTED, ROLLED_BACK
+from xray_assets.rollout.served import wanted_entities
 
 RAMP = (0, 50, 70, 90, 100)
 
@@ -93,7 +93,7 @@ def _aliases(world: World, end: str) -> list[str]:
     champion, challenger = (
         (c.model, c.version) for c in (experiment.champion, experiment.challenger)
     )
-    aliases = world.registry.aliases(world.control.model_names)
+    aliases = world.registry.aliases(world.ramp.model_names)
     promoted = end == PROMOTED
     found = []
     if aliases.get(CHAMPION) != (challenger if promoted else champion) or CHALLENGER in aliases:

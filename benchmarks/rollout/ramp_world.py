@@ -2,32 +2,34 @@
 an endpoint in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dagster as dg
 import polars as pl
 
 from benchmarks.rollout.crashes import PLAN, TWINS, EndpointInMemory, Twin, may_crash
-from xray_assets.assets.endpoint import endpoint_config
+from xray_assets.assets.endpoint import EndpointChange, endpoint_config
 from xray_assets.audit.chain import Head, sealed
 from xray_assets.catalog import EXPERIMENTS, PROMOTION_DECISION
 from xray_assets.contracts.tables import PROMOTION_DECISION as DECISION_CONTRACT
-from xray_assets.deployments import control
+from xray_assets.deployments import ramp as ramp_of
 from xray_assets.reasons import Reason, as_columns
-from xray_assets.resources.experiments import EndpointChange
 from xray_assets.resources.local.roles import roles as local_roles
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.resources.ramp import Ramp
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import last_experiment, read_state
 from xray_assets.scoring.registered import DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG
 from xray_assets.sensors import promotion_decided
 from xray_assets.settings import Settings
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 ALIASES = ("champion", "challenger", "previous_champion")
+T = TypeVar("T")
 BLANKS = {pl.String: "", pl.Int64: 0, pl.Int32: 0, pl.Float64: 0.0}
 
 
@@ -37,7 +39,7 @@ def register_two_models(settings: Settings) -> None:
 
     prepare(settings.mlflow_uri)
     client = import_mlflow().MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
-    names = control(settings, local_roles(settings)).model_names
+    names = ramp_of(settings, local_roles(settings)).model_names
     for name, family, slope in zip(names, ("keras", "pytorch"), (4.0, 5.0), strict=True):
         network = film_mean_network(slope=slope, offset=-2)
         artifact = write_artifact(settings.artifact_cache, network, family=family)
@@ -79,10 +81,10 @@ class World:
         self.settings = settings.model_copy(update={"lake_uri": str(folder / "lake"), **ramp})
         TWINS[str(folder)] = self.twin = Twin()
         roles = replace(local_roles(self.settings), serving=EndpointInMemory(host=str(folder)))
-        self.control = control(self.settings, roles)
+        self.ramp = ramp_of(self.settings, roles)
         self.tables = LocalDelta(root=self.settings.lake)
         self.registry = roles.registry
-        self.registry.reconcile_aliases(dict.fromkeys(ALIASES), self.control.model_names)
+        self.registry.reconcile_aliases(dict.fromkeys(ALIASES), self.ramp.model_names)
         self.alias_moves: list[AliasMove] = []
         self.asked: list[EndpointChange] = []
         self.decisions = 0
@@ -91,36 +93,43 @@ class World:
 
     @property
     def experiment(self) -> Experiment:
-        experiment = self.control.experiment()
+        experiment = last_experiment(self.tables)
         assert experiment is not None
         return experiment
 
     def run(self, change: EndpointChange) -> bool:
         """A run of gold/endpoint_config as the job `deploy` does it; False when it crashed."""
-        crashes, before = len(PLAN.crashed), self.control.experiment()
+        crashes, before = len(PLAN.crashed), read_state(self.tables)
         with may_crash():
             results: Any = endpoint_config(
                 dg.build_asset_context(),
                 config=change,
-                control=self.control,
-                registry=self.registry,
+                ramp=self.ramp,
             )
             list(results)
-        if before and change.action == "step" and change.from_stage != before.stage:
+        if before.last and change.action == "step" and change.generation != before.generation:
             after = self.experiment
-            if (after.state, after.stage) != (before.state, before.stage):
+            if (after.state, after.stage) != (before.last.state, before.last.stage):
                 self.stale_steps.append(
-                    f"a run from stage {change.from_stage} moved {before.stage}"
+                    f"a run from generation {change.generation} moved {before.generation}"
                 )
         return len(PLAN.crashed) == crashes
+
+    def step(self) -> bool:
+        """A run of the step from the state as it is."""
+        generation = read_state(self.tables).generation
+        return self.run(EndpointChange(action="step", generation=generation))
+
+    def act(self, said: Callable[[Ramp], T]) -> T | None:
+        """What a person says to `xray`, in a process of its own; None when it crashed."""
+        with may_crash():
+            return said(self.ramp)
 
     def tick(self, instance: dg.DagsterInstance) -> EndpointChange | None:
         """What the sensor asks for now; it may crash as well."""
         result: Any = None
         with (
-            dg.build_sensor_context(
-                instance=instance, resources={"control": self.control}
-            ) as context,
+            dg.build_sensor_context(instance=instance, resources={"ramp": self.ramp}) as context,
             may_crash(),
         ):
             result = promotion_decided.evaluate_tick(context)

@@ -45,7 +45,11 @@ def endpoint_config(
     wanted, served = reconcile(ramp, generation=at)
     said = f"config version {served.config_version} serves {served.traffic}: {wanted.cause}"
     context.log.info(said)
-    facts = {"cause": wanted.cause, "config_version": served.config_version, "traffic": served.traffic}
+    facts = {
+        "cause": wanted.cause,
+        "config_version": served.config_version,
+        "traffic": served.traffic,
+    }
     heads = {EXPERIMENTS: experiments_head, ENDPOINT_CONFIG: configs_head}
     for key, head in heads.items():
         yield dg.MaterializeResult(

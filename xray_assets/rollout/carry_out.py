@@ -31,10 +31,10 @@ def serve(ramp: "Ramp", wanted: Wanted) -> ServedConfig:
             f"{wanted.generation}: were the tables restored from an older backup? `xray experiment "
             "show` tells what is wanted"
         )
-    if found and not found.is_of(wanted.entities, wanted.experiment_id):
-        if not is_recorded(ramp.tables, found):
-            cause = "found at the endpoint, then replaced"
-            record(ramp.tables, found, decided_by="unknown", cause=cause)
+    is_wanted = found is None or found.is_of(wanted.entities, wanted.experiment_id)
+    if found and not is_wanted and not is_recorded(ramp.tables, found):
+        cause = "found at the endpoint, then replaced"
+        record(ramp.tables, found, decided_by="unknown", cause=cause)
     served = ramp.serving.ensure(
         wanted.entities, experiment_id=wanted.experiment_id, generation=wanted.generation
     )

@@ -4,6 +4,7 @@ The step of the ramp that a person approves is in `approval`, the ones taken wit
 `reconcile`. Every refusal is an ExperimentError that says what to do.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from xray_assets.rollout.experiment import (
@@ -55,13 +56,13 @@ def opened(
 
 
 def rolled_back(state: State, *, now: datetime, by: str, reason: str) -> Changed:
-    """All traffic to the champion; after a promotion, to the previous one. None where its champion
-    serves everything already.
+    """All traffic to the champion; after a promotion, to the previous one. Only the reason is added
+    where the champion has all traffic already.
     """
     last = _last(state, "rollback")
-    if not last.is_running and last.state != PROMOTED:
-        return ()
     cause = f"rollback by {by}: {reason}"
+    if not last.is_running and last.state != PROMOTED:
+        return (replace(last, cause=f"{last.cause}; again {cause}"),)
     return (last.ended(ROLLED_BACK, now=now, by=by, cause=cause).withdrawable(last),)
 
 

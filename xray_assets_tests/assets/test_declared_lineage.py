@@ -9,12 +9,12 @@ import dagster as dg
 import pytest
 
 from benchmarks.rollout.ramp_world import World, register_two_models
+from xray_assets.assets.endpoint import EndpointChange
 from xray_assets.catalog import BACKTESTS, ERASURES, PYTORCH_CLASSIFIER, Key
 from xray_assets.contracts.lineage import BACK_EDGE, COLUMN_ORIGINS, THROUGH_THE_ENDPOINT
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import STAGES, build_definitions
 from xray_assets.deployments import resources
-from xray_assets.resources.experiments import EndpointChange
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.resources.training import Result, Training
 from xray_assets.settings import Settings
@@ -63,7 +63,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Key]]:
         found = {}
         for asset in ASSETS:
             looked.clear()
-            of_ramp = {"control": ramp.control} if asset.op.name == "endpoint_config" else {}
+            of_ramp = {"ramp": ramp.ramp} if asset.op.name == "endpoint_config" else {}
             dg.materialize([asset], resources=room | of_ramp, run_config=config(asset, ramp))
             found[asset.op.name] = looked - tables_of(asset.keys)
         return found
@@ -79,7 +79,7 @@ def recorded(look: Any, looked: set[Key]) -> Any:
 
 def config(asset: dg.AssetsDefinition, ramp: World) -> dict[str, Any]:
     if asset.op.name == "endpoint_config":
-        asked = {"action": "step", "from_stage": ramp.experiment.stage}
+        asked = {"action": "step", "generation": ramp.experiment.generation}
     elif tables_of(asset.keys) == {BACKTESTS}:
         asked = {"model": ramp.settings.catalog.table(PYTORCH_CLASSIFIER), "version": 1}
     else:

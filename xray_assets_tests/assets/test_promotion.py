@@ -11,6 +11,7 @@ from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.feedback.submission import submit_feedback
+from xray_assets.rollout.state import last_experiment, save
 from xray_assets_tests.logged_world import LoggedWorld
 
 STEP_US = 3_600_000_000
@@ -61,10 +62,11 @@ def test_the_newest_event_shows_the_standing_verdict_after_the_experiment_has_en
 ) -> None:
     world.read(world.predict(60, STEP_US)[:30])
     evaluate(world)
-    control = resources(world.settings).control
-    experiment = control.experiment()
+    tables = resources(world.settings).tables
+    experiment = last_experiment(tables)
     assert experiment is not None
-    control.save(experiment.ended("closed", now=datetime.now(UTC), by="a test", cause="enough"))
+    closed = experiment.ended("closed", now=datetime.now(UTC), by="a test", cause="enough")
+    save(tables, [closed], seen=experiment.generation)
     with dg.DagsterInstance.ephemeral() as instance:
         job = build_definitions(world.settings).resolve_job_def("evaluate")
         result = job.execute_in_process(instance=instance)

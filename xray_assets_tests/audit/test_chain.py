@@ -18,8 +18,9 @@ from xray_assets.audit.chain import (
     sealed,
 )
 from xray_assets.reasons import Reason
-from xray_assets.rollout.reconcile import RampPolicy, next_step
-from xray_assets_tests.rollout.examples import an_experiment, seen
+from xray_assets.rollout.reconcile import RampPolicy, apply_step, next_step
+from xray_assets.rollout.served import Wanted
+from xray_assets_tests.rollout.examples import OPENED, an_experiment, seen
 
 EDITABLE = ("decision_id", "verdict", "e_better", "n_reviewed", "decided_at", "previous_hash")
 
@@ -128,31 +129,32 @@ def test_what_is_no_head_is_refused(text: str) -> None:
         Head.parse(text)
 
 
-def test_a_config_served_on_a_decision_that_was_never_made_shows() -> None:
-    decisions = [
-        {"decision_id": "e-1", "verdict": "PROMOTE"},
-        {"decision_id": "e-2", "verdict": "KEEP_TESTING"},
-    ]
+DECISIONS = [
+    {"decision_id": "e-1", "verdict": "PROMOTE", "reason_codes": "better\nnot_missing_more"},
+    {"decision_id": "e-2", "verdict": "KEEP_TESTING", "reason_codes": "not_proven_better"},
+    {"decision_id": "e-3", "verdict": "KEEP_TESTING", "reason_codes": "inconclusive"},
+    {"decision_id": "e-4", "verdict": "ROLLBACK", "reason_codes": "worse"},
+]
 
-    def acts(cause: str) -> list[str]:
-        return unfounded_acts([{"config_version": 7, "cause": cause}], decisions)
 
-    assert acts("PROMOTE by decision e-1: 50 -> 70") == []
-    assert acts("inconclusive by decision e-2: inconclusive: 5000 reads") == []
-    assert acts("red guard: errors: 5 % failed") == []
-    assert "not in the record" in acts("PROMOTE by decision e-9: 50 -> 70")[0]
-    assert "says KEEP_TESTING" in acts("ROLLBACK by decision e-2: worse")[0]
+def test_a_config_is_served_on_a_decision_that_allows_it() -> None:
+    def acts(decision: str | None, experiment: str | None = None) -> list[str]:
+        config = {"config_version": 7, "experiment_id": experiment, "decision_id": decision}
+        return unfounded_acts([config], DECISIONS)
+
+    assert acts(None) == acts("e-1", "e") == acts("e-1") == acts("e-3") == acts("e-4") == []
+    assert "is not in the record" in acts("e-9")[0]
+    assert "says KEEP_TESTING" in acts("e-2", "e")[0]
+    assert "says ROLLBACK" in acts("e-4", "e")[0]
+    assert "says KEEP_TESTING" in acts("e-3", "e")[0]
 
 
 @pytest.mark.parametrize("verdict", ["PROMOTE", "ROLLBACK", "KEEP_TESTING"])
-def test_the_causes_that_the_reconciler_writes_are_understood(verdict: str) -> None:
-    """Else a change of their wording would let every act pass unseen."""
-    code = "inconclusive" if verdict == "KEEP_TESTING" else "why"
-    observation = seen(
-        an_experiment(), verdict=verdict, reasons=(Reason(code, "so"),), decision_id="e-9"
-    )
+def test_a_step_on_a_decision_names_it(verdict: str) -> None:
+    """Else an act on a decision that nobody made would pass unseen."""
+    why = (Reason("inconclusive" if verdict == "KEEP_TESTING" else "why", "so"),)
+    observation = seen(an_experiment(), verdict=verdict, reasons=why, decision_id="e-9")
     step = next_step(observation, RampPolicy())
-    assert step.kind in ("advance", "roll_back", "give_up")
-    config = {"config_version": 2, "cause": step.cause}
-    assert unfounded_acts([config], [{"decision_id": "e-9", "verdict": verdict}]) == []
-    assert "e-9" in unfounded_acts([config], [])[0]
+    assert (step.kind in ("advance", "roll_back", "give_up"), step.decision_id) == (True, "e-9")
+    after = apply_step(an_experiment(), step, now=OPENED, by="x")
+    assert Wanted.by(after, generation=1).decision_id == "e-9"

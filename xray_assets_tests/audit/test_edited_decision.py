@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 
 from benchmarks.rollout.crashes import PLAN
 from benchmarks.rollout.ramp_world import World, register_two_models
+from xray_assets.assets.endpoint import EndpointChange
 from xray_assets.catalog import PROMOTION_DECISION
-from xray_assets.resources.experiments import EndpointChange
 from xray_assets.settings import Settings
 
 

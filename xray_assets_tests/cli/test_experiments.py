@@ -14,8 +14,8 @@ from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.cli import app
 from xray_assets.deployments import resources
 from xray_assets.reasons import Reason
-from xray_assets.resources.control import RolloutControl
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import save
 from xray_assets.settings import Settings
 from xray_assets_tests.cli.test_commands import invoke, run
 from xray_assets_tests.rollout.examples import KERAS, TORCH, an_experiment
@@ -34,12 +34,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def keep(settings: Settings, experiment: Experiment, *verdicts: str) -> None:
-    control: RolloutControl = resources(settings).control
-    control.save(experiment)
+    tables = resources(settings).tables
+    save(tables, [experiment], seen=0)
     for number, verdict in enumerate(verdicts):
         why = [Reason("code", f"sentence {number}"), Reason("more", "[of] it")]
         row = a_decision(experiment, verdict, why, number)
-        control.tables.append(PROMOTION_DECISION, row)
+        tables.append(PROMOTION_DECISION, row)
 
 
 def test_the_last_verdict_is_shown_where_nothing_runs(settings: Settings) -> None:

@@ -19,8 +19,8 @@ from xray_assets.catalog import EXPERIMENTS, PREDICTION_FEEDBACK, REVIEWED_COUNT
 from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.contract import ContractViolation
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.errors import StaleWrite
+from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.resources.tables import Tables
 from xray_assets_tests.feedback.scenery import read_row, reads
 from xray_assets_tests.s3_server import s3_server

@@ -1,6 +1,4 @@
-"""What people ask of gold/endpoint_config: the real asset, tables and registry; only the endpoint
-is in memory.
-"""
+"""What people say: real tables, registry and asset; only the endpoint is in memory."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -11,11 +9,15 @@ import pytest
 
 from benchmarks.rollout.crashes import PLAN, counted_calls
 from benchmarks.rollout.ramp_world import World, register_two_models
+from xray_assets.assets.endpoint import EndpointChange
 from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
-from xray_assets.resources.experiments import EndpointChange
+from xray_assets.rollout import acts
 from xray_assets.rollout.experiment import ExperimentError
+from xray_assets.rollout.state import last_experiment
 from xray_assets.scoring.registered import RegistryError
 from xray_assets.settings import Settings
+
+COMPLAINTS = {"by": "Ada", "reason": "complaints"}
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +46,9 @@ def recommended(make_world: Callable[..., World]) -> World:
 
 def approve(world: World, by: str, **more: object) -> None:
     experiment = world.experiment
-    seen = {"experiment_id": experiment.experiment_id, "from_stage": experiment.stage}
-    change = {"action": "approve", "by": by, "reason": f"{by} looked", **seen, **more}
-    world.run(EndpointChange(**change))
+    said = {"by": by, "reason": f"{by} looked", "named": True, "stage": experiment.stage}
+    said |= {"experiment_id": experiment.experiment_id}
+    acts.approve(world.ramp, **(said | more))  # type: ignore[arg-type]
 
 
 def test_a_first_approval_is_in_the_table_and_a_second_person_takes_the_step(
@@ -68,7 +70,7 @@ def test_a_first_approval_is_in_the_table_and_a_second_person_takes_the_step(
 def test_an_approval_of_an_earlier_stage_or_of_another_experiment_is_refused(
     recommended: World,
 ) -> None:
-    for earlier in ({"from_stage": 0}, {"experiment_id": "another"}, {"from_stage": None}):
+    for earlier in ({"stage": 0}, {"experiment_id": "another"}):
         with pytest.raises(ExperimentError, match="look again with `xray promote`"):
             approve(recommended, "Ada", **earlier)
     assert recommended.experiment.approval is None
@@ -94,7 +96,7 @@ def test_more_evidence_for_promote_leaves_the_approval_standing(recommended: Wor
 
 
 def test_a_rollback_needs_one_person_and_takes_all_traffic_back(recommended: World) -> None:
-    recommended.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
+    acts.roll_back(recommended.ramp, by="Ada", reason="complaints")
     experiment = recommended.experiment
     assert (experiment.state, experiment.closed_by) == ("rolled_back", "Ada")
     assert experiment.cause == "rollback by Ada: complaints"
@@ -105,7 +107,7 @@ def test_a_rollback_needs_one_person_and_takes_all_traffic_back(recommended: Wor
 def test_who_decided_is_kept_when_another_run_carries_it_out(recommended: World) -> None:
     with counted_calls(), dg.DagsterInstance.ephemeral() as instance:
         PLAN.left, PLAN.writes_only, PLAN.mode = 2, True, "before"  # saved, then the process dies
-        assert not recommended.run(EndpointChange(action="rollback", by="Ada", reason="complaints"))
+        assert not recommended.act(lambda ramp: acts.roll_back(ramp, **COMPLAINTS))
         assert not recommended.experiment.is_settled
         change = recommended.tick(instance)
         assert change
@@ -115,27 +117,25 @@ def test_who_decided_is_kept_when_another_run_carries_it_out(recommended: World)
     assert recommended.experiment.closed_by == "Ada"
 
 
-@pytest.mark.parametrize("action", ["approve", "rollback", "close"])
+@pytest.mark.parametrize("act", [acts.roll_back, acts.close, acts.withdraw])
 def test_without_an_experiment_a_persons_word_opens_none(
-    make_world: Callable[..., World], action: str
+    make_world: Callable[..., World], act: Callable[..., acts.Outcome]
 ) -> None:
     world = make_world()
-    with pytest.raises(ExperimentError, match=f"{action}: there is no experiment yet"):
-        world.run(EndpointChange(action=action, by="Ada", reason="x"))
-    assert world.control.experiment() is None
+    with pytest.raises(ExperimentError, match="there is no experiment yet"):
+        act(world.ramp, **COMPLAINTS)
+    assert last_experiment(world.tables) is None
 
 
 def test_an_unknown_version_cannot_be_opened(make_world: Callable[..., World]) -> None:
     world = make_world()
-    model = world.control.model_names[0]
     with pytest.raises(RegistryError, match="no version 99"):
-        world.run(EndpointChange(action="open", by="Ada", model=model, version=99))
+        acts.open_experiment(world.ramp, world.ramp.model_names[0], 99, **COMPLAINTS)
 
 
 def test_a_second_experiment_waits_for_the_end_of_the_first(recommended: World) -> None:
-    model = recommended.control.model_names[1]
     with pytest.raises(ExperimentError, match="xray experiment close"):
-        recommended.run(EndpointChange(action="open", by="Ada", model=model, version=1))
+        acts.open_experiment(recommended.ramp, recommended.ramp.model_names[1], 1, **COMPLAINTS)
 
 
 def test_the_previous_champion_is_one_step_away_also_after_a_later_experiment(
@@ -145,21 +145,20 @@ def test_the_previous_champion_is_one_step_away_also_after_a_later_experiment(
     world.run(EndpointChange())
     world.decide("PROMOTE")
     while not world.experiment.is_settled:
-        world.run(EndpointChange(action="step"))
+        world.step()
     keras, torch = world.experiment.champion, world.experiment.challenger
-    world.run(EndpointChange(action="open", by="Ada", model=keras.model, version=1))
+    acts.open_experiment(world.ramp, keras.model, 1, **COMPLAINTS)
     later = world.experiment
     assert (later.champion, later.is_running) == (torch, True)
-    back = EndpointChange(action="rollback", to_previous=True, by="Ada", reason="complaints")
-    world.run(back)
+    acts.roll_back(world.ramp, to_previous=True, **COMPLAINTS)
     assert world.twin.now
     assert world.twin.now.traffic == {keras.served_name: 100}
-    assert world.registry.aliases(world.control.model_names)["champion"] == (keras.model, 1)
+    assert world.registry.aliases(world.ramp.model_names)["champion"] == (keras.model, 1)
     assert (world.experiment.winner, world.experiment.is_settled) == (keras, True)
     states = {one.experiment_id: one.state for one in world.states()}
     assert states[later.experiment_id] == "rolled_back"
     with pytest.raises(ExperimentError, match="nothing to go back to"):
-        world.run(back)
+        acts.roll_back(world.ramp, to_previous=True, **COMPLAINTS)
     assert world.twin.now.traffic == {keras.served_name: 100}
 
 
@@ -171,18 +170,17 @@ def test_a_crashed_return_to_the_previous_champion_is_finished_or_said_again(
     world.run(EndpointChange())
     world.decide("PROMOTE")
     while not world.experiment.is_settled:
-        world.run(EndpointChange(action="step"))
+        world.step()
     keras = world.experiment.champion
-    world.run(EndpointChange(action="open", by="Ada", model=keras.model, version=1))
-    back = EndpointChange(action="rollback", to_previous=True, by="Ada", reason="complaints")
+    acts.open_experiment(world.ramp, keras.model, 1, **COMPLAINTS)
     with counted_calls(), dg.DagsterInstance.ephemeral() as instance:
         PLAN.left, PLAN.writes_only, PLAN.mode = write, True, "before"
-        world.run(back)
+        world.act(lambda ramp: acts.roll_back(ramp, to_previous=True, **COMPLAINTS))
         if world.experiment.winner != keras:
-            world.run(back)
+            acts.roll_back(world.ramp, to_previous=True, **COMPLAINTS)
         while change := world.tick(instance):
             world.run(change)
     assert world.experiment.is_settled
     assert world.twin.now
     assert world.twin.now.traffic == {keras.served_name: 100}
-    assert world.registry.aliases(world.control.model_names)["champion"] == (keras.model, 1)
+    assert world.registry.aliases(world.ramp.model_names)["champion"] == (keras.model, 1)

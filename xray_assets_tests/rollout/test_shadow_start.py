@@ -22,6 +22,7 @@ from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.reasons import Reason
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import last_experiment
 from xray_assets.sensors import promotion_decided
 from xray_assets_tests.serving.server_process import Server, film_base64
 from xray_assets_tests.stack.free_ports import settings_of_a_test
@@ -41,8 +42,8 @@ class Shadow:
         self.server = Server(self.settings.state, port)
         self.server.start()
         room = resources(self.settings)
-        self.tables, self.control, self.registry = (
-            getattr(room, name) for name in ("tables", "control", "registry")
+        self.tables, self.ramp, self.registry = (
+            getattr(room, name) for name in ("tables", "ramp", "registry")
         )
         self.instance = dg.DagsterInstance.ephemeral()
         self.decisions = 0
@@ -50,13 +51,13 @@ class Shadow:
 
     @property
     def experiment(self) -> Experiment:
-        experiment = self.control.experiment()
+        experiment = last_experiment(self.tables)
         assert experiment is not None
         return experiment
 
     @property
     def served(self) -> list[int]:
-        served = self.control.serving.served()
+        served = self.ramp.serving.served()
         return [entity.traffic_percentage for entity in served.entities]
 
     def run(self, job: str, config: dict[str, Any] | None = None) -> None:
@@ -66,7 +67,7 @@ class Shadow:
     def tick(self) -> str:
         """A tick and what it asks for; the reason where it asks for nothing."""
         with dg.build_sensor_context(
-            instance=self.instance, resources={"control": self.control}
+            instance=self.instance, resources={"ramp": self.ramp}
         ) as context:
             result = promotion_decided.evaluate_tick(context)
         for request in result.run_requests or ():
@@ -128,7 +129,7 @@ def test_a_shadow_is_loaded_and_judged_without_traffic_and_then_ramped(shadow: S
     assert shadow.served == [100]
     assert shadow.predict() == [challenger]
     assert "is promoted" in shadow.tick()
-    aliases = shadow.registry.aliases(shadow.control.model_names)
+    aliases = shadow.registry.aliases(shadow.ramp.model_names)
     ended = shadow.experiment
     assert aliases == {
         "champion": (ended.challenger.model, 1),
@@ -145,10 +146,12 @@ def test_a_shadow_is_rolled_back_and_unloaded_and_a_stranger_config_is_recorded(
         (route["served_model_name"], route["traffic_percentage"])
         for route in shadow.server.await_update(ENDPOINT_NAME)["config"]["traffic_config"]["routes"]
     ] == shares
-    served = shadow.control.serving.served()
+    served = shadow.ramp.serving.served()
     assert served
     drifted = [replace(entity, traffic_percentage=50) for entity in served.entities]
-    shadow.control.serving.apply(drifted, experiment_id=shadow.experiment.experiment_id)
+    shadow.ramp.serving.apply(
+        drifted, experiment_id=served.experiment_id, generation=served.generation
+    )
     assert shadow.tick() == "stepped"
     assert shadow.served == [100, 0]
 
@@ -156,11 +159,11 @@ def test_a_shadow_is_rolled_back_and_unloaded_and_a_stranger_config_is_recorded(
     assert shadow.tick() == "stepped"
     assert (shadow.experiment.state, shadow.experiment.decided_by) == (
         "rolled_back",
-        "sensor promotion_decided",
+        "reconciler",
     )
     assert shadow.served == [100]
     assert "is rolled_back" in shadow.tick()
-    assert shadow.registry.aliases(shadow.control.model_names) == {
+    assert shadow.registry.aliases(shadow.ramp.model_names) == {
         "champion": (shadow.experiment.champion.model, 1)
     }
     recorded = shadow.tables.read(ENDPOINT_CONFIG).sort("config_version", "role").collect()
@@ -169,8 +172,8 @@ def test_a_shadow_is_rolled_back_and_unloaded_and_a_stranger_config_is_recorded(
     )
     assert history["traffic_percentage"].to_list() == [[0, 100], [50, 50], [0, 100], [100]]
     assert history["decided_by"].to_list() == [
-        "dagster",
+        "reconciler",
         "unknown",
-        "dagster",
-        "sensor promotion_decided",
+        "reconciler",
+        "reconciler",
     ]
