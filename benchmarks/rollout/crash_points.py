@@ -55,7 +55,7 @@ class Outcome:
     problems: list[str]
 
 
-class Ramp:
+class CrashedRamp:
     """One seed's ramp: opened, ticked, disturbed, and ticked to its end."""
 
     def __init__(self, seed: int, folder: Path, settings: Settings, *, within: float) -> None:
@@ -161,7 +161,7 @@ def ramp_with_crashes(
     """One seed: the ramp to its end, and what is wrong with it."""
     for halved in range(6):
         PLAN.crashed, PLAN.left = [], None
-        ramp = Ramp(seed, folder / str(halved), settings, within=0.5**halved)
+        ramp = CrashedRamp(seed, folder / str(halved), settings, within=0.5**halved)
         try:
             ramp.go(instance)
             found = problems(ramp.world, ENDS[ramp.scenario], ramp.start)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
 from xray_assets.errors import XrayError
@@ -149,4 +149,6 @@ def _name(row: Mapping[str, Any]) -> str:
 def _timestamp(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"{value!r} cannot be part of a hashed row")
