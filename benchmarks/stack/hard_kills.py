@@ -19,6 +19,7 @@ import dagster as dg
 
 from benchmarks.stack.loop import Loop, wait_until
 from xray_assets.catalog import PREDICTIONS
+from xray_assets.rollout.state import last_experiment
 from xray_assets.runs.unfinished import unfinished_runs
 
 WAVE = 12
@@ -43,7 +44,7 @@ def kill_at_a_random_moment(loop: Loop, instance: dg.DagsterInstance, chance: ra
     time.sleep(chance.uniform(0, 3))
     found = under_way(instance)
     loop.kill_everything()
-    experiment = loop.roles.control.experiment()
+    experiment = last_experiment(loop.roles.tables)
     return f"{found} at stage {experiment.stage if experiment else 0}"
 
 
@@ -84,7 +85,7 @@ def main() -> None:
                         recoveries.append(time.monotonic() - began)
                         right += all_requests_once(loop)
                         print(f"{moment}: {up:.1f} + {recoveries[-1] - up:.1f} s", flush=True)
-                        experiment = loop.roles.control.experiment()
+                        experiment = last_experiment(loop.roles.tables)
                         if experiment is None or not experiment.is_running:
                             break
             finally:

@@ -24,6 +24,7 @@ from benchmarks.rollout.ramp_world import register_two_models
 from benchmarks.serving.material import free_port
 from xray_assets.catalog import ENDPOINT_NAME, PREDICTION_FEEDBACK, PROMOTION_DECISION
 from xray_assets.deployments import resources
+from xray_assets.rollout.state import last_experiment
 from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
 from xray_assets.stack import running
@@ -124,11 +125,11 @@ class Loop:
 
     def goes_on(self) -> bool:
         """True when all feedback is decided on, and what is served is what is wanted."""
-        tables, inbox, control = self.roles.tables, self.roles.inbox, self.roles.control
+        tables, inbox = self.roles.tables, self.roles.inbox
         if inbox.behind(tables, PREDICTION_FEEDBACK):
             return False
-        experiment = control.experiment()
-        served = control.serving.served()
+        experiment = last_experiment(tables)
+        served = self.roles.serving.served()
         if experiment is None or served is None:
             return False
         if experiment.is_running and self.decided_on() < self.reads:

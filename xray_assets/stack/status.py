@@ -162,9 +162,10 @@ def _behind(settings: Settings) -> dict[str, int]:
 
 def _experiment(settings: Settings) -> dict[str, Any]:
     from xray_assets.deployments import resources
+    from xray_assets.rollout.state import last_experiment, waiting
 
-    control = resources(settings).control
-    if (experiment := control.experiment()) is None:
+    ramp = resources(settings).ramp
+    if (experiment := last_experiment(ramp.tables)) is None:
         return {}
     known = {
         "experiment_id": experiment.experiment_id,
@@ -172,6 +173,7 @@ def _experiment(settings: Settings) -> dict[str, Any]:
         "stage": experiment.stage,
         "cause": experiment.cause,
         "wanted": experiment.wanted_traffic(),
+        "waiting": waiting(ramp.tables),
     }
-    served = control.serving.served()
+    served = ramp.serving.served()
     return known | {"served": served.traffic if served else None}
