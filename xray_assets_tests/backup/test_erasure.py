@@ -15,6 +15,7 @@ from xray_assets.catalog import ERASURES, FEEDBACK_REJECTS, PREDICTIONS, REVIEWE
 from xray_assets.contracts.contract import Contract
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import resources
+from xray_assets.rollout.state import log_gaps
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.reader import InferenceLogReader
 from xray_assets.settings import Settings
@@ -110,7 +111,7 @@ def test_the_tables_go_on_after_an_erasure_and_miss_nothing(tmp_path: Path):
     LogWorld(tmp_path).take()
     InboxWorld(tmp_path).take()
     assert ids["later"] in rows(settings, PREDICTIONS)["request_id"].to_list()
-    assert known.control.log_gaps() == 0
+    assert log_gaps(known.tables) == 0
     assert rows(settings, FEEDBACK_REJECTS).is_empty()
     assert rows(settings, REVIEWED_COUNTS).height == 1
 
