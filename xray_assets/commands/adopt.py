@@ -73,7 +73,9 @@ def _adopt(source: "Source", tables: "Tables", reason: str, by: str) -> None:
         refuse(f"the {source.title} at {source.place()} is the one in use: nothing to adopt")
     who = by.strip() or getpass.getuser()
     cursor = source.adopt(tables, by=who, reason=reason.strip())
-    _show_in_dagster(source, {"adopted": str(cursor), "by": who, "reason": reason, "was": changed})
+    _show_in_dagster(
+        source, {"adopted": str(cursor), "by": who, "reason": reason, "was": changed.value}
+    )
     console().print(
         f"The {source.title} at {source.place()} is adopted as {cursor}: rows that the tables "
         "lack are taken by the next run.",
