@@ -16,6 +16,8 @@ LAST = (
     "accounts.json",
     "token",
     "client_token",
+    "worklist_key",
+    "readers.json",
     "feedback",
     "endpoint",
 )
