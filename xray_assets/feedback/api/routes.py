@@ -11,14 +11,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
+from xray_assets.feedback.api.errors import answer_errors
 from xray_assets.feedback.counts import get_feedback_stats
 from xray_assets.feedback.desk import FeedbackDesk, Receipt
-from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import Feedback, FeedbackRefused
 from xray_assets.feedback.submission import compose_batch
 from xray_assets.feedback.worklist import Lease, Worklist
@@ -28,15 +26,12 @@ from xray_assets.web.bounds import FEEDBACK
 from xray_assets.web.gate import Gate
 from xray_assets.web.openapi_page import plain_page
 from xray_assets.web.origin import allowed_hosts
-from xray_assets.web.refusals import Refusal, UnknownEndpoint
+from xray_assets.web.refusals import UnknownEndpoint
 from xray_assets.web.roles import Account, Act
 
 OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
 ROWS_LIMIT = 10_000
 ITEMS_LIMIT = 100
-
-_STATUS = {"RESOURCE_CONFLICT": 409, "CONTRADICTORY_FEEDBACK": 409}
-_HTTP_CODES = {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
 
 
 class FeedbackBatch(BaseModel):
@@ -174,7 +169,7 @@ def feedback_api(settings: Settings) -> FastAPI:
         open_paths=OPEN_PATHS,
     )
     api.include_router(routes)
-    _answer_errors(api)
+    answer_errors(api)
     return api
 
 
@@ -183,36 +178,3 @@ def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> lis
         raise FeedbackRefused("timestamp: over HTTP a read is made when it is sent, leave it out")
     rows = [{"feedback_source": "api"} | row for row in rows]
     return request.app.state.desk.submit(compose_batch(rows, request.app.state.accounts, known))
-
-
-def _answer_errors(api: FastAPI) -> None:
-    @api.exception_handler(Refusal)
-    def refusal(_: Request, error: Refusal) -> JSONResponse:
-        return _error(error.status, error.error_code, error.message)
-
-    @api.exception_handler(FeedbackRefused)
-    def refused(_: Request, error: FeedbackRefused) -> JSONResponse:
-        return _error(_STATUS.get(error.error_code, 400), error.error_code, str(error))
-
-    @api.exception_handler(InboxUnavailable)
-    def unavailable(_: Request, error: InboxUnavailable) -> JSONResponse:
-        return _error(503, "TEMPORARILY_UNAVAILABLE", str(error))
-
-    @api.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        problems = [
-            f"{'.'.join(map(str, one['loc'][1:])) or 'body'}: {one['msg']}"
-            for one in error.errors()[:20]
-        ]
-        return _error(400, "INVALID_PARAMETER_VALUE", "; ".join(problems))
-
-    @api.exception_handler(HTTPException)
-    def other(_: Request, error: HTTPException) -> JSONResponse:
-        return _error(
-            error.status_code, _HTTP_CODES.get(error.status_code, "BAD_REQUEST"), str(error.detail)
-        )
-
-
-def _error(status: int, code: str, message: str) -> JSONResponse:
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error_code": code, "message": message}, status, headers=headers)
