@@ -5,6 +5,8 @@ Nothing here knows models or metrics. MLflow is imported by a call because it co
 
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 
@@ -26,3 +28,19 @@ def prepare(tracking_uri: str) -> None:
     """Make the SQLite file's folder. MLflow makes the file and its tables at the first call."""
     if tracking_uri.startswith("sqlite:///"):
         Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def move_experiment(tracking_uri: str, experiment_id: str, location: str) -> None:
+    """Give an experiment of a state that was copied or moved its own place for artifacts.
+
+    MLflow keeps absolute places and has no call that changes them. Nothing is changed elsewhere
+    than in a SQLite file.
+    """
+    if not tracking_uri.startswith("sqlite:///"):
+        return
+    database = tracking_uri.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        connection.execute(
+            "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?",
+            (location, experiment_id),
+        )

@@ -17,7 +17,7 @@ from types import ModuleType
 
 import xray_assets
 from xray_assets.scoring.artifact import ServingArtifact
-from xray_assets.scoring.mlflow_client import import_mlflow, prepare
+from xray_assets.scoring.mlflow_client import import_mlflow, move_experiment, prepare
 from xray_assets.scoring.registered import (
     DIGEST_TAG,
     FAMILY_TAG,
@@ -76,6 +76,8 @@ def tracked_run(
     known = mlflow.get_experiment_by_name(EXPERIMENT)
     location = f"{artifacts_uri.rstrip('/')}/{EXPERIMENT}"
     experiment_id = known.experiment_id if known else mlflow.create_experiment(EXPERIMENT, location)
+    if known and known.artifact_location != location:
+        move_experiment(mlflow.get_tracking_uri(), experiment_id, location)
     with mlflow.start_run(
         experiment_id=experiment_id,
         run_name=name,

@@ -220,3 +220,6 @@ def test_a_copied_state_fetches_from_itself(settings, digests, tmp_path):
     finally:
         away.rename(settings.mlflow_folder)
     assert fetched.sha256 == digests[KERAS, 1]
+    own = (copied.mlflow_folder / "artifacts").as_uri()
+    with tracking.tracked_run(tracking.open_tracker(copied.mlflow_uri), "keras", own) as run:
+        assert run.mlflow.get_artifact_uri().startswith(own)
