@@ -73,6 +73,7 @@ def test_a_prediction_that_only_the_table_holds_is_found(state: Path):
 @pytest.mark.parametrize(
     ("request_id", "claim"),
     [(NEGATIVE, "true-positive"), (POSITIVE, "true-negative"), (MOVED, "false-negative")],
+    ids=["negative", "positive", "moved"],
 )
 def test_a_type_that_contradicts_the_logged_label_is_refused(
     state: Path, request_id: str, claim: str
