@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import dagster as dg
 
-from xray_assets.catalog import CHAMPION, ENDPOINT_NAME
+from xray_assets.catalog import (
+    CHAMPION,
+    DIGEST_VARIABLE,
+    ENDPOINT_NAME,
+    EXPERIMENT_VARIABLE,
+    GENERATION_VARIABLE,
+    ROLE_VARIABLE,
+)
 from xray_assets.rollout.served import (
     EndpointMismatch,
     EndpointUnreachable,
@@ -24,16 +31,6 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 Answer = TypeVar("Answer")
-
-EXPERIMENT_VARIABLE, ROLE_VARIABLE, DIGEST_VARIABLE, GENERATION_VARIABLE = (
-    "XRAY_EXPERIMENT_ID",
-    "XRAY_ROLE",
-    "XRAY_ARTIFACT_SHA256",
-    "XRAY_GENERATION",
-)
-"""Environment variables of a served entity: they change atomically with the config, and exist on
-Databricks too.
-"""
 
 
 class ModelServing(dg.ConfigurableResource):
