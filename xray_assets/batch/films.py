@@ -10,6 +10,7 @@ from posixpath import splitext
 from typing import NamedTuple
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.sources.source_films import SUFFIXES
 from xray_assets.storage.film_folder import FilmFolder
@@ -52,15 +53,16 @@ class FolderFilms(FilmList):
         """The folder's address is where films are read."""
         self.address = self.folder.address
 
+    @override
     def pages(self) -> Iterator[list[ListedFilm]]:
-        """See FilmList."""
         self.left_out = 0
         films = self._films()
         while page := list(islice(films, PAGE)):
             yield page
 
+    @override
     def count(self) -> int:
-        """See FilmList. A bucket is not listed twice."""
+        """A bucket is not listed twice."""
         if self.address.startswith("s3://"):
             return 0
         return sum(named_like_a_film(file.path) for file in self.folder.files())
@@ -80,16 +82,17 @@ class TableFilms(FilmList):
     table: pl.LazyFrame
     address: str
 
+    @override
     def pages(self) -> Iterator[list[ListedFilm]]:
-        """See FilmList. Rows without a path are no films."""
+        """Rows without a path are no films."""
         names = self.table.collect_schema().names()
         identity = pl.col(ID_COLUMN) if ID_COLUMN in names else pl.lit(None, pl.String)
         wanted = self.table.select(PATH_COLUMN, identity.alias(ID_COLUMN)).drop_nulls(PATH_COLUMN)
         for rows in wanted.collect_batches(chunk_size=PAGE):
             yield [ListedFilm(*row) for row in rows.iter_rows()]
 
+    @override
     def count(self) -> int:
-        """See FilmList."""
         return self.table.select(pl.col(PATH_COLUMN).count()).collect().item()
 
 

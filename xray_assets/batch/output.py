@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.batch.path_index import PathIndex
 from xray_assets.batch.scores import MODEL_COLUMNS, SCHEMA, ScoringModel
@@ -77,12 +78,12 @@ class DeltaOutput(ScoreOutput):
         if DeltaTable.is_deltatable(str(folder)):
             self._table = DeltaTable(str(folder))
 
+    @override
     def scan(self) -> pl.LazyFrame | None:
-        """See ScoreOutput."""
         return None if self._table is None else pl.scan_delta(self._table)
 
+    @override
     def append(self, rows: pl.DataFrame) -> None:
-        """See ScoreOutput."""
         from deltalake import DeltaTable, write_deltalake
 
         data = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -102,13 +103,14 @@ class ParquetOutput(ScoreOutput):
         for unfinished in folder.glob(f".*{UNFINISHED}"):
             unfinished.unlink()
 
+    @override
     def scan(self) -> pl.LazyFrame | None:
-        """See ScoreOutput."""
         parts = sorted(self.folder.glob("*.parquet"))
         return pl.scan_parquet(parts) if parts else None
 
+    @override
     def append(self, rows: pl.DataFrame) -> None:
-        """See ScoreOutput. The part is on the disk, not only in its cache, when it has its name."""
+        """The part is on the disk, not only in its cache, when it has its name."""
         films = "\n".join(rows["file_path"]).encode()
         name = f"scores-{hashlib.sha256(films).hexdigest()[:32]}.parquet"
         with replacing(self.folder / name, mode=ORDINARY) as file:

@@ -109,7 +109,7 @@ class FeedbackDesk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """See close."""
+        """Close it."""
         self.close()
 
 

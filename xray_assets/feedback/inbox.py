@@ -127,7 +127,7 @@ class Inbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """See close."""
+        """Close it."""
         self.close()
 
     def _open(self) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from typing_extensions import override
 
 from xray_assets.imaging.acceptable import DecodeLimits
 from xray_assets.progress import Progress
@@ -77,8 +78,8 @@ class ConfiguredSource(ImageSource):
     kaggle: dg.ResourceDependency[KaggleDataset]
     s3: dg.ResourceDependency[S3Access]
 
+    @override
     def open(self, progress: Progress | None = None) -> OpenSource:
-        """See ImageSource."""
         kind, address = source_kind(self.setting)
         if kind == "kaggle":
             return self.kaggle.open(progress)

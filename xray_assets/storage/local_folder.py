@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from typing_extensions import override
+
 from xray_assets.errors import XrayError
 from xray_assets.storage.atomic import replace_file
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
@@ -21,8 +23,9 @@ class LocalFolder(FilmFolder):
         self._root = root.absolute()
         self.address = str(self._root)
 
+    @override
     def files(self) -> Iterator[StoredFile]:
-        """See FilmFolder. Links are followed; raises LinkLoop for one that leads back."""
+        """Links are followed; raises LinkLoop for one that leads back."""
         if self._root.is_dir():
             yield from self._below(str(self._root), "", frozenset())
 
@@ -44,8 +47,8 @@ class LocalFolder(FilmFolder):
                 elif entry.is_file():
                     yield StoredFile(prefix + entry.name, entry.stat().st_size)
 
+    @override
     def read(self, path: str) -> bytes:
-        """See FilmFolder."""
         return (self._root / path).read_bytes()
 
     def write(self, path: str, data: bytes) -> None:
@@ -61,12 +64,12 @@ class LocalFolder(FilmFolder):
             target.parent.mkdir(parents=True, exist_ok=True)
             replace_file(target, data, durable=False)
 
+    @override
     def location(self, path: str) -> str:
-        """See FilmFolder."""
         return f"{self.address}/{path}"
 
+    @override
     def free_bytes(self) -> int | None:
-        """See FilmFolder."""
         existing = self._root
         while not existing.exists():
             existing = existing.parent

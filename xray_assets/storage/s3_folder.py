@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from typing_extensions import override
+
 from xray_assets.errors import XrayError
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 
@@ -24,8 +26,8 @@ class S3Folder(FilmFolder):
         self.address = f"s3://{bucket}/{self._prefix}".rstrip("/")
         self._client = client or _default_client()
 
+    @override
     def files(self) -> Iterator[StoredFile]:
-        """See FilmFolder."""
         pages = self._client.get_paginator("list_objects_v2")
         with _storage_errors(self.address):
             for page in pages.paginate(
@@ -38,19 +40,19 @@ class S3Folder(FilmFolder):
                     if path and not path.endswith("/"):
                         yield StoredFile(path, found["Size"])
 
+    @override
     def read(self, path: str) -> bytes:
-        """See FilmFolder."""
         with _storage_errors(self.location(path)):
             found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + path)
             return found["Body"].read()
 
+    @override
     def write(self, path: str, data: bytes) -> None:
-        """See FilmFolder."""
         with _storage_errors(self.location(path)):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + path, Body=data)
 
+    @override
     def location(self, path: str) -> str:
-        """See FilmFolder."""
         return f"{self.address}/{path}"
 
 

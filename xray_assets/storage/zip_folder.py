@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from typing_extensions import override
+
 from xray_assets.errors import XrayError
 from xray_assets.storage.film_folder import FilmFolder, StoredFile
 
@@ -43,13 +45,14 @@ class ZipFolder(FilmFolder):
         for member in self._members.values():
             _check(member, archive=archive)
 
+    @override
     def files(self) -> Iterator[StoredFile]:
-        """See FilmFolder."""
         for name, member in self._members.items():
             yield StoredFile(name, member.file_size)
 
+    @override
     def read(self, path: str) -> bytes:
-        """See FilmFolder. Raises UnsafeArchive when a member is not what the archive declares."""
+        """Raises UnsafeArchive when a member is not what the archive declares."""
         member = self._members.get(path)
         if member is None:
             raise FileNotFoundError(f"{self.address} holds no {path}")
@@ -74,8 +77,8 @@ class ZipFolder(FilmFolder):
         """Refused: an archive is a source."""
         raise PermissionError(f"{self.address} is read-only")
 
+    @override
     def location(self, path: str) -> str:
-        """See FilmFolder."""
         return f"{self.address}/{path}"
 
 

@@ -1,5 +1,7 @@
 """The image volume in Unity Catalog."""
 
+from typing_extensions import override
+
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.images import ImageVolume
 from xray_assets.storage.film_folder import FilmFolder
@@ -10,6 +12,6 @@ class UnityCatalogVolume(ImageVolume):
 
     environment: str = "dev"
 
+    @override
     def open(self) -> FilmFolder:
-        """See ImageVolume."""
         raise NotYetOnDatabricks("the image volume")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from xray_assets.resources.databricks.source import DatabricksSource
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.inference_log import InferenceLog
@@ -11,14 +13,14 @@ from xray_assets.rollout.guards import ArmTraffic
 class InferenceTable(DatabricksSource, InferenceLog):
     """The inference table of Databricks Model Serving."""
 
+    @override
     def holds(self, request_ids: Sequence[str]) -> bool:
-        """See InferenceLog."""
         raise NotYetOnDatabricks("reading the inference table")
 
+    @override
     def image(self, image_sha256: str) -> bytes | None:
-        """See InferenceLog."""
         raise NotYetOnDatabricks("reading logged films")
 
+    @override
     def traffic(self, config_version: int) -> list[ArmTraffic]:
-        """See InferenceLog."""
         raise NotYetOnDatabricks("reading the inference table")

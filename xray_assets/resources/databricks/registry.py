@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from typing_extensions import override
+
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.registry import Registry
 from xray_assets.scoring.aliases import ModelVersion
@@ -12,24 +14,24 @@ from xray_assets.scoring.registered import RegisteredVersion
 class DatabricksRegistry(Registry):
     """The same registry on Unity Catalog."""
 
+    @override
     def latest(self, model_name: str) -> RegisteredVersion | None:
-        """See Registry."""
         raise NotYetOnDatabricks("reading the model registry")
 
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
-        """See Registry."""
         raise NotYetOnDatabricks("reading the model registry")
 
+    @override
     def fetch(self, model_name: str, version: int | str) -> ServingArtifact:
-        """See Registry."""
         raise NotYetOnDatabricks("fetching a serving artifact")
 
+    @override
     def aliases(self, model_names: list[str]) -> dict[str, ModelVersion]:
-        """See Registry."""
         raise NotYetOnDatabricks("reading the registry's aliases")
 
+    @override
     def reconcile_aliases(
         self, desired: Mapping[str, tuple[str, int | str] | None], model_names: list[str]
     ) -> list[str]:
-        """See Registry."""
         raise NotYetOnDatabricks("moving the registry's aliases")

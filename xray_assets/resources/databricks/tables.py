@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds
@@ -17,28 +18,29 @@ class UnityCatalog(Tables):
 
     environment: str = "dev"
 
+    @override
     def read(self, key: Key) -> pl.LazyFrame:
-        """See Tables."""
         raise NotYetOnDatabricks("reading tables")
 
+    @override
     def version(self, key: Key) -> int | None:
-        """See Tables."""
         raise NotYetOnDatabricks("reading table versions")
 
+    @override
     def row_count(self, key: Key) -> int:
-        """See Tables."""
         raise NotYetOnDatabricks("counting rows")
 
+    @override
     def position(self, key: Key, source: str) -> int:
-        """See Tables."""
         raise NotYetOnDatabricks("reading table positions")
 
+    @override
     def append(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
-        """See Tables."""
         raise NotYetOnDatabricks("appending to tables")
 
+    @override
     def merge(
         self,
         key: Key,
@@ -47,35 +49,34 @@ class UnityCatalog(Tables):
         insert_only: bool = False,
         within: Bounds | None = None,
     ) -> int | None:
-        """See Tables."""
         raise NotYetOnDatabricks("merging into tables")
 
+    @override
     def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
-        """See Tables."""
         raise NotYetOnDatabricks("saving a row of state")
 
+    @override
     def overwrite(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
-        """See Tables."""
         raise NotYetOnDatabricks("overwriting tables")
 
+    @override
     def stored(self, key: Key) -> Stored | None:
-        """See Tables."""
         raise NotYetOnDatabricks("looking at stored tables")
 
+    @override
     def evolve(self, change: Change) -> None:
-        """See Tables."""
         raise NotYetOnDatabricks("changing stored tables")
 
+    @override
     def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
-        """See Tables."""
         raise NotYetOnDatabricks("compacting and vacuuming tables")
 
+    @override
     def full_name(self, key: Key) -> str:
-        """See Tables."""
         return Catalog(self.environment).table(key)
 
+    @override
     def uri(self, key: Key) -> str:
-        """See Tables."""
         return f"uc://{self.full_name(key)}"

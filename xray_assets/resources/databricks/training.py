@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.training import Result, Training
@@ -13,12 +14,12 @@ from xray_assets.training.request import TrainingRequest
 class DatabricksTraining(Training):
     """The same script as a serverless Databricks task."""
 
+    @override
     def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
-        """See Training."""
         raise NotYetOnDatabricks("staging the films of a training")
 
+    @override
     def train(
         self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
-        """See Training."""
         raise NotYetOnDatabricks("training")

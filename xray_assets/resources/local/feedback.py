@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.catalog import FEEDBACK_REJECTS, PREDICTION_FEEDBACK
 from xray_assets.contracts.contract import TIMESTAMP
@@ -16,20 +17,20 @@ from xray_assets.storage.numbered_rows import OtherRows
 class LocalInbox(LocalSource, FeedbackInbox):
     """The local SQLite inbox."""
 
+    @override
     def rows(self):
-        """See LocalSource."""
         from xray_assets.feedback.inbox_reader import InboxReader
 
         return InboxReader(Path(self.path))
 
+    @override
     def bring_up_to_date(self) -> None:
-        """See LocalSource."""
         from xray_assets.feedback.inbox import Inbox
 
         Inbox(Path(self.path)).close()
 
+    @override
     def read_after(self, cursor: Cursor, limit: int) -> tuple[pl.DataFrame, Cursor]:
-        """See Source."""
         from xray_assets.feedback.intake.sent import SENT
 
         end = self.end()
@@ -51,13 +52,13 @@ class LocalInbox(LocalSource, FeedbackInbox):
         frame = frame.with_columns(received).select(SENT.names())
         return frame, Cursor.at(end.source, rows[-1][0]) if rows else cursor
 
+    @override
     def taken_keys(self, tables: Tables, after: int) -> dict[int, str]:
-        """See LocalSource."""
         taken = self._taken(tables).filter(pl.col("inbox_position") > after)
         return dict(taken.select("inbox_position", "feedback_id").collect().iter_rows())
 
+    @override
     def held_keys(self, tables: Tables, keys: list[str]) -> set[str]:
-        """See LocalSource."""
         asked = pl.LazyFrame({"feedback_id": keys}, schema={"feedback_id": pl.String})
         held = self._taken(tables).join(asked, on="feedback_id", how="semi").collect()
         return set(held["feedback_id"])

@@ -1,6 +1,7 @@
 """The image volume as a folder on a disk or below an s3:// root."""
 
 import dagster as dg
+from typing_extensions import override
 
 from xray_assets.catalog import XRAY_IMAGES, Catalog
 from xray_assets.resources.images import ImageVolume, S3Access
@@ -14,8 +15,8 @@ class LocalVolume(ImageVolume):
     root: str
     environment: str = "dev"
 
+    @override
     def open(self) -> FilmFolder:
-        """See ImageVolume."""
         return open_folder("/".join((self.root, Catalog(self.environment).name, *XRAY_IMAGES)))
 
 
@@ -26,7 +27,7 @@ class S3Volume(ImageVolume):
     environment: str = "dev"
     s3: dg.ResourceDependency[S3Access]
 
+    @override
     def open(self) -> FilmFolder:
-        """See ImageVolume."""
         address = "/".join((self.root.rstrip("/"), Catalog(self.environment).name, *XRAY_IMAGES))
         return open_folder(address, s3_client=self.s3.client())

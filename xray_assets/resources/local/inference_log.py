@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.contracts.tables import PREDICTIONS
 from xray_assets.resources.inference_log import InferenceLog
@@ -17,22 +18,22 @@ from xray_assets.storage.numbered_rows import OtherRows
 class LocalLog(LocalSource, InferenceLog):
     """The local endpoint's SQLite log."""
 
+    @override
     def rows(self):
-        """See LocalSource."""
         from xray_assets.serving.log.reader import InferenceLogReader
 
         return InferenceLogReader(Path(self.path))
 
+    @override
     def bring_up_to_date(self) -> None:
-        """See LocalSource."""
         from xray_assets.serving.log.file import LogFile
 
         log = LogFile(Path(self.path), "FULL")
         log.commit([], patience_seconds=30)
         log.close()
 
+    @override
     def read_after(self, cursor: Cursor, limit: int) -> tuple[pl.DataFrame, Cursor]:
-        """See Source."""
         types = {
             name: dtype
             for name, dtype in PREDICTIONS.schema.items()
@@ -54,26 +55,26 @@ class LocalLog(LocalSource, InferenceLog):
             return rows, cursor
         return rows, Cursor.at(end.source, rows["log_position"].item(-1))
 
+    @override
     def taken_keys(self, tables: Tables, after: int) -> dict[int, str]:
-        """See LocalSource."""
         rows = tables.read(self.table).select("log_position", "request_id")
         return dict(rows.filter(pl.col("log_position") > after).collect().iter_rows())
 
+    @override
     def held_keys(self, tables: Tables, keys: list[str]) -> set[str]:
-        """See LocalSource."""
         from xray_assets.feedback.intake.request_days import find_rows
 
         table = tables.read(self.table).select("request_id", "date")
         return set(find_rows(table, pl.Series(keys, dtype=pl.String))["request_id"])
 
+    @override
     def holds(self, request_ids: Sequence[str]) -> bool:
-        """See InferenceLog."""
         return self.rows().holds(request_ids)
 
+    @override
     def image(self, image_sha256: str) -> bytes | None:
-        """See InferenceLog."""
         return self.rows().image(image_sha256)
 
+    @override
     def traffic(self, config_version: int) -> list[ArmTraffic]:
-        """See InferenceLog."""
         return [ArmTraffic(**arm) for arm in self.rows().traffic(config_version)]

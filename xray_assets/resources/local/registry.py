@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from typing_extensions import override
+
 from xray_assets.resources.registry import Registry
 from xray_assets.scoring.aliases import ModelVersion
 from xray_assets.scoring.artifact import ServingArtifact
@@ -16,26 +18,26 @@ class LocalRegistry(Registry):
     tracking_uri: str
     cache: str
 
+    @override
     def latest(self, model_name: str) -> RegisteredVersion | None:
-        """See Registry."""
         return self._registry().latest(model_name)
 
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
-        """See Registry."""
         return self._registry().version(model_name, version)
 
+    @override
     def fetch(self, model_name: str, version: int | str) -> ServingArtifact:
-        """See Registry."""
         return self._registry().fetch(model_name, version)
 
+    @override
     def aliases(self, model_names: list[str]) -> dict[str, ModelVersion]:
-        """See Registry."""
         return self._registry().aliases(model_names)
 
+    @override
     def reconcile_aliases(
         self, desired: Mapping[str, tuple[str, int | str] | None], model_names: list[str]
     ) -> list[str]:
-        """See Registry."""
         return self._registry().reconcile_aliases(desired, model_names)
 
     def _registry(self) -> ModelRegistry:

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from pathlib import Path
 
+from typing_extensions import override
+
 from xray_assets.resources.source import WINDOW, Changed, Cursor, Source, SourceChanged
 from xray_assets.resources.tables import Tables
 from xray_assets.storage.numbered_rows import UPGRADED, NumberedRows, OtherRows
@@ -31,21 +33,22 @@ class LocalSource(Source):
     def held_keys(self, tables: Tables, keys: list[str]) -> set[str]:
         """Those of the keys that the tables hold."""
 
+    @override
     def place(self) -> str:
-        """See Source."""
         return self.path
 
+    @override
     def end(self) -> Cursor:
-        """See Source."""
         seen = self.rows().look()
         return Cursor.at(f"{self.name}/{seen.id if seen else ''}", seen.end if seen else 0)
 
+    @override
     def acknowledge(self, consumer: str, position: int) -> None:
-        """See Source."""
         self.rows().acknowledge(consumer, position)
 
+    @override
     def fits(self, tables: Tables) -> Changed | None:
-        """See Source. Told by the identity, the end, what the file itself knows to be taken, and
+        """Told by the identity, the end, what the file itself knows to be taken, and
         only where that is not the table's position by the rows.
         """
         position = tables.position(self.table, self.name)
@@ -63,8 +66,9 @@ class LocalSource(Source):
             return Changed.REWRITTEN
         return None
 
+    @override
     def adopt(self, tables: Tables, *, by: str, reason: str) -> Cursor:
-        """See Source. First the file, then the table: a crash between them is adopted again."""
+        """First the file, then the table: a crash between them is adopted again."""
         self.bring_up_to_date()
         position = tables.position(self.table, self.name)
         start = self._taken_to(tables)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds, as_sql
@@ -42,25 +43,27 @@ class LocalDelta(Tables):
     environment: str = "dev"
     storage_options: dict[str, str] = {}
 
+    @override
     def read(self, key: Key) -> pl.LazyFrame:
-        """See Tables."""
         table = self._open(key)
         if table is None:
             return CONTRACTS[key].empty().lazy()
         return pl.scan_delta(table)
 
+    @override
     def version(self, key: Key) -> int | None:
-        """See Tables."""
         table = self._open(key)
         return None if table is None else table.version()
 
+    @override
     def snapshot(self, key: Key) -> str | None:
-        """See Tables. With the table's own id: a table that was made anew counts from 0 again."""
+        """With the table's own id: a table that was made anew counts from 0 again."""
         table = self._open(key)
         return None if table is None else f"{table.metadata().id}@{table.version()}"
 
+    @override
     def added_since(self, key: Key, snapshot: str) -> pl.LazyFrame | None:
-        """See Tables. Data files never change, so these are the rows of files that are new."""
+        """Data files never change, so these are the rows of files that are new."""
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
@@ -82,20 +85,20 @@ class LocalDelta(Tables):
             storage_options=self._storage,
         )
 
+    @override
     def row_count(self, key: Key) -> int:
-        """See Tables."""
         table = self._open(key)
         return 0 if table is None else table.count()
 
+    @override
     def position(self, key: Key, source: str) -> int:
-        """See Tables."""
         table = self._open(key)
         return 0 if table is None else table.transaction_version(source) or 0
 
+    @override
     def append(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
-        """See Tables."""
         rows = CONTRACTS[key].conform(rows)
         if source is None and rows.is_empty():
             return self.version(key)
@@ -109,10 +112,10 @@ class LocalDelta(Tables):
             upkeep.compact(self._table(key))
         return version
 
+    @override
     def overwrite(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
-        """See Tables."""
         rows = CONTRACTS[key].conform(rows)
         return self._commit(
             key,
@@ -121,6 +124,7 @@ class LocalDelta(Tables):
             ),
         )
 
+    @override
     def merge(
         self,
         key: Key,
@@ -129,7 +133,6 @@ class LocalDelta(Tables):
         insert_only: bool = False,
         within: Bounds | None = None,
     ) -> int | None:
-        """See Tables."""
         contract = CONTRACTS[key]
         rows = contract.conform(rows)
         if rows.is_empty():
@@ -139,8 +142,8 @@ class LocalDelta(Tables):
             key, lambda table: delta_writes.merge(table, rows, contract.unique, bounds, insert_only)
         )
 
+    @override
     def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
-        """See Tables."""
         contract = CONTRACTS[key]
         rows = contract.conform(rows)
         if set(rows[counter]) != {expected + 1}:
@@ -157,24 +160,25 @@ class LocalDelta(Tables):
 
         return self._commit(key, write)
 
+    @override
     def stored(self, key: Key) -> Stored | None:
-        """See Tables."""
         if (table := self._open(key)) is None:
             return None
         schema = pl.scan_delta(table).collect_schema()
         return Stored(schema, int(table.metadata().configuration.get(upkeep.VERSION, 1)))
 
+    @override
     def evolve(self, change: Change) -> None:
-        """See Tables."""
         upkeep.evolve(self._table(change.table), CONTRACTS[change.table], change)
 
+    @override
     def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
-        """See Tables."""
         if (table := self._open(key)) is not None:
             upkeep.tidy(table, keep, older_than)
 
+    @override
     def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
-        """See Tables. Only files that the log itself names as removed are deleted, so a writer at
+        """Only files that the log itself names as removed are deleted, so a writer at
         work loses nothing; a reader of the last version may have to read again.
         """
         if not values or self._open(key) is None:
@@ -190,12 +194,12 @@ class LocalDelta(Tables):
             table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
         return removed[0]
 
+    @override
     def full_name(self, key: Key) -> str:
-        """See Tables."""
         return Catalog(self.environment).table(key)
 
+    @override
     def uri(self, key: Key) -> str:
-        """See Tables."""
         return "/".join((self.root.rstrip("/"), Catalog(self.environment).name, *key))
 
     def _open(self, key: Key) -> "DeltaTable | None":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 import polars as pl
+from typing_extensions import override
 
 from xray_assets.resources.training import Result, Training, demanded
 from xray_assets.training.request import TrainingRequest
@@ -19,17 +20,17 @@ class LocalTraining(Training):
     command: list[str] = []
     """What is run; empty: the script, by this interpreter."""
 
+    @override
     def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
-        """See Training."""
         path = Path(self.folder) / run_id / f"{family}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         films.write_parquet(path)
         return str(path)
 
+    @override
     def train(
         self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
-        """See Training."""
         threads, family = str(request.plan.training_threads), request.family
         client = dg.PipesSubprocessClient(
             # Frameworks read these when they are loaded; two that contend for the cores crawl.

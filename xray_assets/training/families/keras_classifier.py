@@ -15,10 +15,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf2onnx
+from typing_extensions import override
 
 from xray_assets.imaging.preprocess import MODEL_SIDE
 from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME
-from xray_assets.training.families.network import NATIVE_NAME, Array, batches
+from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
 
 OPSET = 18
 _FILMS = tf.TensorSpec((None, MODEL_SIDE, MODEL_SIDE), tf.float32, name=INPUT_NAME)
@@ -61,8 +62,8 @@ def pneumonia_net() -> keras.Model:
     )
 
 
-class KerasNetwork:
-    """See `network.Network`."""
+class KerasNetwork(Network):
+    """The family's `Network`."""
 
     def __init__(self, *, seed: int, threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -81,36 +82,36 @@ class KerasNetwork:
             input_signature=[_FILMS],
         )
 
+    @override
     def step(self, films: Array, labels: Array, learning_rate: float) -> float:
-        """See Network."""
         self._optimizer.learning_rate = learning_rate
         return float(self._step(tf.constant(films), tf.constant(labels)))
 
+    @override
     def logits(self, films: Array) -> Array:
-        """See Network."""
         return np.concatenate([self._forward(tf.constant(p)).numpy() for p in batches(films)])
 
+    @override
     def probabilities(self, films: Array) -> Array:
-        """See Network."""
         return np.concatenate([self._probability(tf.constant(p)).numpy() for p in batches(films)])
 
+    @override
     def weights(self) -> list[Array]:
-        """See Network."""
         return [np.array(weight.numpy()) for weight in self._net.trainable_variables]
 
+    @override
     def set_weights(self, weights: Sequence[Array]) -> None:
-        """See Network."""
         for held, new in zip(self._net.trainable_variables, weights, strict=True):
             held.assign(new)
 
+    @override
     def rescale_logits(self, scale: float, shift: float) -> None:
-        """See Network."""
         last = self._net.get_layer("last")
         kernel, bias = last.get_weights()
         last.set_weights([kernel * np.float32(scale), bias * np.float32(scale) + np.float32(shift)])
 
+    @override
     def onnx(self) -> tuple[Any, int]:
-        """See Network."""
         model, _ = tf2onnx.convert.from_function(
             tf.function(
                 lambda films: {OUTPUT_NAME: self._probability(films)}, input_signature=[_FILMS]
@@ -120,8 +121,8 @@ class KerasNetwork:
         )
         return model, OPSET
 
+    @override
     def log_native(self, mlflow: Any, films: Array) -> str:
-        """See Network."""
         from mlflow.models import infer_signature
 
         example = films[:2]
@@ -133,8 +134,8 @@ class KerasNetwork:
         )
         return str(logged.model_uri)
 
+    @override
     def describe(self) -> dict[str, str | int]:
-        """See Network."""
         framework = f"keras {keras.__version__}, tensorflow {tf.__version__}"
         return {"framework": framework, "parameters": int(self._net.count_params())}
 

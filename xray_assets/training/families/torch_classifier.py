@@ -13,10 +13,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils import deterministic
+from typing_extensions import override
 
 from xray_assets.imaging.preprocess import MODEL_SIDE
 from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME
-from xray_assets.training.families.network import NATIVE_NAME, Array, batches
+from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
 
 OPSET = 20
 
@@ -61,8 +62,8 @@ class Probability(nn.Module):
         return torch.sigmoid(self.network(films))
 
 
-class TorchNetwork:
-    """See `network.Network`."""
+class TorchNetwork(Network):
+    """The family's `Network`."""
 
     def __init__(self, *, seed: int, threads: int) -> None:
         torch.manual_seed(seed)
@@ -75,8 +76,8 @@ class TorchNetwork:
         self._optimizer = torch.optim.Adam(self._net.parameters(), fused=True)
         self._served = Probability(self._net)
 
+    @override
     def step(self, films: Array, labels: Array, learning_rate: float) -> float:
-        """See Network."""
         self._net.train()
         self._optimizer.param_groups[0]["lr"] = learning_rate
         self._optimizer.zero_grad()
@@ -86,32 +87,32 @@ class TorchNetwork:
         self._optimizer.step()
         return loss.item()
 
+    @override
     def logits(self, films: Array) -> Array:
-        """See Network."""
         return self._scored(self._net, films)
 
+    @override
     def probabilities(self, films: Array) -> Array:
-        """See Network."""
         return self._scored(self._served, films)
 
+    @override
     def weights(self) -> list[Array]:
-        """See Network."""
         return [weight.detach().numpy().copy() for weight in self._net.parameters()]
 
+    @override
     def set_weights(self, weights: Sequence[Array]) -> None:
-        """See Network."""
         with torch.no_grad():
             for held, new in zip(self._net.parameters(), weights, strict=True):
                 held.copy_(torch.from_numpy(new))
 
+    @override
     def rescale_logits(self, scale: float, shift: float) -> None:
-        """See Network."""
         with torch.no_grad():
             self._net.last.weight.mul_(scale)
             self._net.last.bias.mul_(scale).add_(shift)
 
+    @override
     def onnx(self) -> tuple[Any, int]:
-        """See Network."""
         program = torch.onnx.export(
             self._exported(),
             input_names=[INPUT_NAME],
@@ -123,8 +124,8 @@ class TorchNetwork:
         assert program is not None  # noqa: S101  (it is None only when a file name is given)
         return program.model_proto, OPSET
 
+    @override
     def log_native(self, mlflow: Any, films: Array) -> str:
-        """See Network."""
         from mlflow.models import infer_signature
 
         example = films[:2]  # a batch of one would freeze the batch size at one
@@ -138,8 +139,8 @@ class TorchNetwork:
         )
         return str(logged.model_uri)
 
+    @override
     def describe(self) -> dict[str, str | int]:
-        """See Network."""
         count = sum(weight.numel() for weight in self._net.parameters())
         return {"framework": f"torch {torch.__version__}", "parameters": count}
 
