@@ -12,7 +12,13 @@ from typer.testing import CliRunner
 
 from xray_assets.audit.chain import Head, sealed
 from xray_assets.audit.verify import verify
-from xray_assets.catalog import PROMOTION_DECISION
+from xray_assets.catalog import (
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    PREDICTION_FEEDBACK,
+    PROMOTION_DECISION,
+    Key,
+)
 from xray_assets.cli import app
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
@@ -136,3 +142,20 @@ def test_a_lost_table_is_no_unbroken_record(hospital: Hospital) -> None:
 
 def _crash(*_: object) -> None:
     raise Crash("before the head was written down")
+
+
+@pytest.mark.parametrize(
+    ("key", "update", "found"),
+    [
+        (ENDPOINT_CONFIG, {"decided_by": "'somebody'"}, "endpoint configs 1 to 1"),
+        (ENDPOINT_CONFIG, {"traffic_percentage": "1"}, "endpoint configs 1 to 1"),
+        (EXPERIMENTS, {"decided_by": "'somebody'"}, "gold.experiments was edited"),
+        (PREDICTION_FEEDBACK, {"ground_truth": "'NORMAL'"}, "reads 1 to 10"),
+    ],
+)
+def test_an_edit_of_what_a_decision_rests_on_is_found(
+    hospital: Hospital, key: Key, update: dict[str, str], found: str
+) -> None:
+    hospital.decide()
+    DeltaTable(hospital.tables.uri(key)).update(updates=update)
+    assert any(found in finding for finding in hospital.findings())
