@@ -148,6 +148,7 @@ def test_a_big_batch_needs_few_queries(state: Path):
         (NEGATIVE, True, "NORMAL", "true-negative"),
         (NEGATIVE, False, "PNEUMONIA", "false-negative"),
     ],
+    ids=["true-positive", "false-positive", "true-negative", "false-negative"],
 )
 def test_quick_feedback_derives_the_type(
     state: Path, request_id: str, correct: bool, truth: str, expected: str
@@ -166,6 +167,7 @@ def test_quick_feedback_derives_the_type(
         (NEGATIVE, True, "PNEUMONIA"),
         (NEGATIVE, False, "NORMAL"),
     ],
+    ids=["positive-right", "positive-wrong", "negative-right", "negative-wrong"],
 )
 def test_quick_feedback_that_cannot_be_true_is_refused(
     state: Path, request_id: str, correct: bool, truth: str
