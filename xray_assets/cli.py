@@ -9,22 +9,24 @@ import typer
 
 from xray_assets.commands import (
     acts,
-    adopt,
     audit,
     backtest,
-    backup,
-    checkup,
     endpoint,
-    erase,
     experiments,
     feedback,
-    migrate,
-    processes,
     query,
     runs,
     score,
-    status,
     tokens,
+)
+from xray_assets.commands.operations import (
+    adopt,
+    backup,
+    checkup,
+    erase,
+    migrate,
+    processes,
+    status,
 )
 from xray_assets.web.private_files import PRIVATE
 

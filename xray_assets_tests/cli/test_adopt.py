@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
-from xray_assets.commands.adopt import adopt_earlier
+from xray_assets.commands.operations.adopt import adopt_earlier
 from xray_assets.doctor.finding import FAIL, OK
 from xray_assets.doctor.sources import sources
 from xray_assets.settings import Settings

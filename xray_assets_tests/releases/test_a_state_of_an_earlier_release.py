@@ -22,7 +22,7 @@ from xray_assets.catalog import (
     XRAY_REJECTS,
 )
 from xray_assets.checks.reading import examine
-from xray_assets.commands.adopt import adopt_earlier
+from xray_assets.commands.operations.adopt import adopt_earlier
 from xray_assets.contracts.changes import CannotMigrate
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from xray_assets.commands.adopt import adopt_earlier
-from xray_assets.commands.migrate import bring_up_to_date
+from xray_assets.commands.operations.adopt import adopt_earlier
+from xray_assets.commands.operations.migrate import bring_up_to_date
 from xray_assets.terminal import console, read_settings
 
 
