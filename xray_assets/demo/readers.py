@@ -17,7 +17,9 @@ far less surely.
 READERS = ("DR001", "DR002", "DR003")
 
 READ_TWICE = 5
-"""Every fifth film is read by two of them, so that their agreement is known."""
+"""Every fifth film is read by two of them, so that their agreement is known; where these two
+differ, the third reads it too and makes the majority.
+"""
 
 
 class SimulatedReaders:
@@ -32,24 +34,30 @@ class SimulatedReaders:
         self._error_rate = error_rate
 
     def read(self, answered: Sequence[Answered]) -> int:
-        """Submit one blinded read a film, two of every READ_TWICE-th; returns how many were taken.
-        Raises httpx.HTTPStatusError when one is refused.
+        """Submit the blinded reads of each film; returns how many were taken. Raises
+        httpx.HTTPStatusError when one is refused.
         """
-        reads = [
-            (answer, reader)
-            for place, answer in enumerate(answered)
-            for reader in self._random.sample(READERS, 2 if place % READ_TWICE == 0 else 1)
-        ]
-        for answer, reader in reads:
-            errs = self._random.random() < self._error_rate
-            pneumonia = bool(answer.film.label) != errs
-            body = {
-                "read": "pneumonia" if pneumonia else "normal",
-                "radiologist_id": reader,
-                "blinded": True,
-                "confidence": "confirmed",
-                "feedback_source": "simulation",
-                "notes": f"simulated reader, error rate {self._error_rate:.0%}",
-            }
-            self._http.post(f"/feedback/{answer.request_id}", json=body).raise_for_status()
-        return len(reads)
+        taken = 0
+        for place, answer in enumerate(answered):
+            readers = self._random.sample(READERS, 3)
+            first = readers[: 2 if place % READ_TWICE == 0 else 1]
+            said = [self._submit(answer, reader) for reader in first]
+            if len(set(said)) > 1:
+                said.append(self._submit(answer, readers[-1]))
+            taken += len(said)
+        return taken
+
+    def _submit(self, answer: Answered, reader: str) -> str:
+        """What the reader says of the film."""
+        errs = self._random.random() < self._error_rate
+        read = "pneumonia" if bool(answer.film.label) != errs else "normal"
+        body = {
+            "read": read,
+            "radiologist_id": reader,
+            "blinded": True,
+            "confidence": "confirmed",
+            "feedback_source": "simulation",
+            "notes": f"simulated reader, error rate {self._error_rate:.0%}",
+        }
+        self._http.post(f"/feedback/{answer.request_id}", json=body).raise_for_status()
+        return read

@@ -12,6 +12,7 @@ from PIL import Image
 
 from xray_assets.assets import images, metadata
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
+from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.resources.local.images import LocalVolume
@@ -71,11 +72,9 @@ class World:
             s3=self.overrides.get("s3", S3Access()),
         )
         volume = self.overrides.get("volume", LocalVolume(root=str(self.state / "volumes")))
+        assets = dg.load_assets_from_modules(STAGES)
         return dg.materialize(
-            [
-                *dg.load_assets_from_modules(STAGES),
-                *dg.load_asset_checks_from_modules(STAGES),
-            ],
+            [*assets, *dg.load_asset_checks_from_modules(STAGES), *contract_checks(assets)],
             instance=self.instance,
             resources={
                 "tables": self.tables,

@@ -108,8 +108,11 @@ def test_runs_are_forked_and_end_when_they_or_everything_is_killed(tmp_path: Pat
         cut_off = Stack(settings, names=["dagster"])
         cut_off.start()
         dead = begun(settings)
-        for process in running.running(settings).values():
+        killed = list(running.running(settings).values())
+        for process in killed:
             os.killpg(process.pid, signal.SIGKILL)
+        while any(process.is_alive for process in killed):  # a signal is carried out a little later
+            time.sleep(0.05)
         with Stack(settings, names=["dagster"]):
             await_failure(settings, dead, seconds=30)
             assert readiness.dagster_loaded(settings.dagster_url)

@@ -1,11 +1,14 @@
 """`xray migrate`: bring the lake of an earlier release to this one; `xray up` does it first."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import typer
 
-from xray_assets.settings import Settings
 from xray_assets.terminal import console, read_settings
+
+if TYPE_CHECKING:
+    from xray_assets.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +25,7 @@ def migrate() -> None:
         out.print("Every table keeps its contract: nothing to change.")
 
 
-def bring_up_to_date(settings: Settings, say: Callable[[str], None]) -> bool:
+def bring_up_to_date(settings: "Settings", say: Callable[[str], None]) -> bool:
     """Change the tables of the settings' lake aloud; True where there was something to change.
     Raises CannotMigrate before the first change.
     """
