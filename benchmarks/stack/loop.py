@@ -77,7 +77,9 @@ class Loop:
             raise RuntimeError(f"xray {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
     def send(self, count: int) -> list[Answer]:
-        """As many requests of new patients; films are bright or dark, and bright ones are ill."""
+        """As many requests of new patients. Half of the films are ill and so bright that only the
+        challenger finds them: reads prove it better within some waves.
+        """
         return [self._send(bright=bool(self._generator.random() < 0.5)) for _ in range(count)]
 
     def read(self, answers: list[Answer]) -> None:
@@ -89,7 +91,7 @@ class Loop:
             self.http.post(url, json=body | {"confidence": "confirmed"}).raise_for_status()
 
     def _send(self, *, bright: bool) -> Answer:
-        pixels = self._generator.normal(190 if bright else 60, 12, (96, 96))
+        pixels = self._generator.normal(115 if bright else 60, 12, (96, 96))
         stream = io.BytesIO()
         Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(stream, "PNG")
         film = base64.b64encode(stream.getvalue()).decode()
