@@ -96,7 +96,7 @@ ENDPOINT_CONFIG = Contract(
         count("config_version", "The endpoint's own number of the config", nullable=False),
         text("experiment_id", "The experiment, where one is open"),
         text("endpoint_name", "The endpoint", nullable=False),
-        text("served_model_name", "Served entity: <model>-<version>", nullable=False),
+        text("served_model_name", "Served entity: `<model>-<version>`", nullable=False),
         text("model_name", "Registered model", nullable=False),
         count("model_version", "Registered version", nullable=False),
         text(
@@ -128,7 +128,7 @@ PREDICTIONS = Contract(
     catalog.PREDICTIONS,
     "One row an image that the endpoint answered or refused, moved here from its inference log exactly once.",
     (
-        text("request_id", "Time-ordered id; a batch of n logs <request>.<i>", nullable=False),
+        text("request_id", "Time-ordered id; a batch of n logs `<request>.<i>`", nullable=False),
         text("client_request_id", "Keyed HMAC of the client's own id"),
         text("experiment_id", "The experiment the request counts for, if any"),
         date("date", "Day of the request, UTC", nullable=False),
