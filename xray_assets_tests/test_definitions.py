@@ -27,6 +27,8 @@ BANNED = (
     "torch",
     "mlflow",
     "scipy",
+    "numpy",
+    "altair",
     "boto3",
     "pyspark",
     "dagster_aws",

@@ -9,15 +9,6 @@ import dagster as dg
 import polars as pl
 
 from xray_assets.assets.entries import asset, spec
-from xray_assets.cases.review_run import (
-    LOG,
-    READS,
-    days_of,
-    rows_after,
-    settle,
-    sum_up,
-    touched_requests,
-)
 from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     PAIRED_PREDICTIONS,
@@ -30,7 +21,6 @@ from xray_assets.catalog import (
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.pictures.decisions import confusion_matrices
 from xray_assets.resources.tables import Tables
 
 
@@ -49,6 +39,8 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
     again.
     """
     from xray_assets.cases.performance import summary
+    from xray_assets.cases.review_run import LOG, READS, days_of
+    from xray_assets.pictures.decisions import confusion_matrices
 
     live = tables.read(PERFORMANCE)
     upto = {source: tables.position(PERFORMANCE, source) for source in (LOG, READS)}
@@ -87,6 +79,14 @@ def reviewed_cases(tables: Tables):
     reads speak of, and sum up again the batches that hold one.
     """
     from xray_assets.cases.review import LEDGER_COLUMNS, ledger
+    from xray_assets.cases.review_run import (
+        LOG,
+        READS,
+        rows_after,
+        settle,
+        sum_up,
+        touched_requests,
+    )
 
     log_end, last_rank = tables.position(PAIRED_PREDICTIONS, LOG), _last_rank(tables)
     new_pairs = rows_after(

@@ -2,12 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from xray_assets.errors import XrayError
-
-GreyPixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from PIL.PngImagePlugin import PngImageFile
 from xray_assets.imaging.acceptable import (
     DEFAULT_LIMITS,
     DecodeLimits,
-    GreyPixels,
     InvalidImage,
     check_dimensions,
 )
+from xray_assets.imaging.pixels import GreyPixels
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"

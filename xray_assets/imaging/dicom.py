@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.imaging.acceptable import DecodeLimits, GreyPixels, InvalidImage, check_dimensions
+from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage, check_dimensions
 from xray_assets.imaging.chest_film import check_chest_film
 from xray_assets.imaging.dicom_codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
+from xray_assets.imaging.pixels import GreyPixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -24,6 +24,7 @@ SOCKET_VARIABLE = "DAGSTER_RUN_SERVER"
 """Environment variable that tells the run launcher where the run server listens."""
 
 LIBRARIES = (
+    "altair",
     "dagster._cli.api",
     "databricks.sdk.service.serving",
     "deltalake",
@@ -31,6 +32,7 @@ LIBRARIES = (
     "mlflow.store.tracking.sqlalchemy_store",
     "onnxruntime",
     "polars",
+    "vl_convert",
 )
 """What the assets import late, so that definitions load fast."""
 

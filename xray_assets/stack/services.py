@@ -24,7 +24,12 @@ GROUPS = {"dagster": (CODE_SERVER, RUN_SERVER, WEBSERVER, DAEMON)}
 
 CODE_SOCKET, RUN_SOCKET = "code.sock", "runs.sock"
 
-RUN_MODULES = ("xray_assets.promotion", "xray_assets.cases.decision")
+RUN_MODULES = (
+    "xray_assets.cases.decision",
+    "xray_assets.cases.performance_run",
+    "xray_assets.pictures.decisions",
+    "xray_assets.promotion",
+)
 """What the assets import late: the run server has it ready."""
 
 DEFAULT_SERVICES = (*GROUPS["dagster"], ENDPOINT, FEEDBACK_API)

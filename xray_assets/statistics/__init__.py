@@ -1,4 +1,4 @@
-"""Pure statistics on numpy and scipy: metrics, intervals, agreement and the promotion rule.
+"""Pure statistics on numpy: metrics, intervals, agreement.
 
 Nothing here knows Dagster, files, tables or the network, and nothing draws random numbers.
 """
