@@ -3,7 +3,7 @@ JSON. No storage and no log look-up.
 
 API, Python functions, inbox and intake derive their fields from `Feedback`. What is validated here
 needs nothing but the message itself; whether it fits the logged prediction is the business of
-`desk` (at once) and `intake` (when the log holds the prediction).
+`receiver` (at once) and `intake` (when the log holds the prediction).
 """
 
 import json

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from typing import Any
 
 from xray_assets.feedback.derive import READ_OF_TRUTH, TYPE_OF_CLAIM
-from xray_assets.feedback.desk import FeedbackBatchRefused, FeedbackDesk, Receipt
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
 from xray_assets.feedback.prediction_log import PredictionLog
+from xray_assets.feedback.receiver import FeedbackBatchRefused, FeedbackReceiver, Receipt
 from xray_assets.feedback.speaker import speaker
 from xray_assets.feedback.tables import demand_local
 from xray_assets.settings import Settings
@@ -46,13 +46,13 @@ def submit_feedback(
     stored then.
     """
     settings = settings or Settings()
-    with _desk(settings) as desk:
+    with _receiver(settings) as receiver:
         accounts = Accounts(settings)
         account = None if token is None else accounts.of_token(token)
         fields["radiologist_id"], fields["reader_role"] = speaker(
             accounts, account, fields.get("radiologist_id"), fields.get("reader_role")
         )
-        return desk.submit([compose(request_id, feedback_type, **fields)])[0]
+        return receiver.submit([compose(request_id, feedback_type, **fields)])[0]
 
 
 def submit_feedback_batch(
@@ -65,8 +65,8 @@ def submit_feedback_batch(
     and InboxUnavailable as `submit_feedback` does.
     """
     settings = settings or Settings()
-    with _desk(settings) as desk:
-        return desk.submit(compose_batch(rows, Accounts(settings)))
+    with _receiver(settings) as receiver:
+        return receiver.submit(compose_batch(rows, Accounts(settings)))
 
 
 def quick_feedback(
@@ -115,9 +115,9 @@ def get_prediction_info(
     return None if prediction is None else asdict(prediction)
 
 
-def _desk(settings: Settings) -> FeedbackDesk:
-    """The desk of a state folder that somebody reads. A forgotten XRAY_STATE must not make a read
-    vanish in a new folder.
+def _receiver(settings: Settings) -> FeedbackReceiver:
+    """The receiver of a state folder that somebody reads. A forgotten XRAY_STATE must not make a
+    read vanish in a new folder.
     """
     demand_local(settings, "submitting feedback")
     if not (settings.endpoint_folder.exists() or settings.dagster_home.exists()):
@@ -126,7 +126,7 @@ def _desk(settings: Settings) -> FeedbackDesk:
             "the feedback there. Set XRAY_STATE to the folder of the stack that answered the "
             "request (a demo's is .state/demo-<scenario>), or start one with `xray up`"
         )
-    return FeedbackDesk(settings)
+    return FeedbackReceiver(settings)
 
 
 def compose_batch(

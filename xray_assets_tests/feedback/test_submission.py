@@ -16,11 +16,11 @@ from xray_assets.feedback import (
     submit_feedback,
     submit_feedback_batch,
 )
-from xray_assets.feedback.desk import FeedbackBatchRefused
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.inbox_reader import InboxReader
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
+from xray_assets.feedback.receiver import FeedbackBatchRefused
 from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.stack.state import prepare_state

@@ -1,1 +1,1 @@
-"""The feedback API: HTTP over the desk, in a process of its own."""
+"""The feedback API: HTTP over the receiver, in a process of its own."""

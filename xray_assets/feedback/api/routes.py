@@ -1,5 +1,5 @@
-"""The feedback API: HTTP routes over the desk. Its own process, because model serving has no such
-route.
+"""The feedback API: HTTP routes over the receiver. Its own process, because model serving has no
+such route.
 
 Errors are `{"error_code", "message"}` and repeat nothing that was sent; nothing of a body is ever
 logged.
@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xray_assets.feedback.api.errors import answer_errors
 from xray_assets.feedback.counts import get_feedback_stats
-from xray_assets.feedback.desk import FeedbackDesk, Receipt
 from xray_assets.feedback.message import Feedback, FeedbackRefused
+from xray_assets.feedback.receiver import FeedbackReceiver, Receipt
 from xray_assets.feedback.submission import compose_batch
 from xray_assets.feedback.worklist import Lease, Worklist
 from xray_assets.settings import Settings
@@ -79,7 +79,7 @@ def post_batch(request: Request, body: FeedbackBatch, known: Known) -> dict[str,
 def get_prediction(request: Request, request_id: str, known: Known) -> dict[str, Any]:
     """What is logged of a request. Not for readers, who read blind."""
     known.demand(Act.LOOK_UP)
-    prediction = request.app.state.desk.prediction(request_id)
+    prediction = request.app.state.receiver.prediction(request_id)
     if prediction is None:
         raise UnknownEndpoint("the log does not hold this request (yet)")
     return asdict(prediction)
@@ -147,7 +147,7 @@ def get_documentation(request: Request) -> HTMLResponse:
 @routes.get("/health")
 def get_health(request: Request) -> dict[str, Any]:
     """200 while the inbox can be read."""
-    return {"status": "ok", "inbox_position": request.app.state.desk.position()}
+    return {"status": "ok", "inbox_position": request.app.state.receiver.position()}
 
 
 def feedback_api(settings: Settings) -> FastAPI:
@@ -155,8 +155,8 @@ def feedback_api(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
-        with FeedbackDesk(settings) as desk:
-            api.state.desk, api.state.worklist = desk, Worklist(settings)
+        with FeedbackReceiver(settings) as receiver:
+            api.state.receiver, api.state.worklist = receiver, Worklist(settings)
             yield
 
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -177,4 +177,4 @@ def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> lis
     if any("timestamp" in row for row in rows):
         raise FeedbackRefused("timestamp: over HTTP a read is made when it is sent, leave it out")
     rows = [{"feedback_source": "api"} | row for row in rows]
-    return request.app.state.desk.submit(compose_batch(rows, request.app.state.accounts, known))
+    return request.app.state.receiver.submit(compose_batch(rows, request.app.state.accounts, known))

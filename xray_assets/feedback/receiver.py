@@ -1,5 +1,5 @@
-"""The desk that takes feedback: checks each against the logged prediction, stores it durably,
-answers. Used by Python users, CLI and API.
+"""Feedback as it is received: checked against the logged prediction, stored durably, answered with
+a receipt. Used by Python users, CLI and API.
 
 Nothing is stored unless all of it can be. What the log does not hold yet is stored as pending; the
 asset judges it later.
@@ -53,7 +53,7 @@ class Receipt:
     received_at: datetime
 
 
-class FeedbackDesk:
+class FeedbackReceiver:
     """One open inbox and one view of the predictions. Safe for threads."""
 
     def __init__(self, settings: Settings) -> None:
@@ -104,7 +104,7 @@ class FeedbackDesk:
         """Give the inbox back."""
         self._inbox.close()
 
-    def __enter__(self) -> "FeedbackDesk":
+    def __enter__(self) -> "FeedbackReceiver":
         """Close on leaving the block."""
         return self
 
