@@ -66,4 +66,7 @@ backtest = dg.define_asset_job(
     description="Judge a candidate (named in the config) on all past feedback.",
 )
 
+NEEDS_ENDPOINT = (lineage.name, deploy.name)
+"""Jobs that end with something to be served: `xray materialize` looks first whether it can be."""
+
 jobs = [lineage, retrain, deploy, follow, evaluate, backtest]

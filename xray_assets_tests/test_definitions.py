@@ -14,12 +14,16 @@ from typing import get_type_hints
 import dagster as dg
 import pytest
 
+from xray_assets.catalog import ENDPOINT_CONFIG
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
+from xray_assets.jobs import NEEDS_ENDPOINT, jobs
 from xray_assets.resources.roles import Resources
 from xray_assets.settings import Settings
 
 SNAPSHOT = Path(__file__).with_name("graph_snapshot.json")
+
+CONFIG = dg.AssetKey(ENDPOINT_CONFIG)
 
 BANNED = (
     "tensorflow",
@@ -110,6 +114,13 @@ def test_both_deployments_fill_every_role_with_the_same_interface() -> None:
                 twin = getattr(type(getattr(deployment, role)), method)
                 asked = inspect.signature(getattr(interface, method))
                 assert inspect.signature(twin) == asked, (role, method)
+
+
+def test_the_jobs_that_serve_something_are_known_to_need_the_endpoint() -> None:
+    definitions = build_definitions(Settings())
+    layers = {job.name: definitions.resolve_job_def(job.name).asset_layer for job in jobs}
+    serving = {n for n, layer in layers.items() if CONFIG in layer.selected_asset_keys}
+    assert serving == set(NEEDS_ENDPOINT)
 
 
 def test_every_asset_says_what_it_is_and_what_a_row_is() -> None:

@@ -131,6 +131,13 @@ def is_recorded(tables: "Tables", served: ServedConfig) -> bool:
     return rows.limit(1).collect().height > 0
 
 
+def first_one_waits(tables: "Tables") -> bool:
+    """True while an experiment is saved and no config was ever seen to be served."""
+    if last_experiment(tables) is None:
+        return False
+    return tables.read(ENDPOINT_CONFIG).limit(1).collect().is_empty()
+
+
 def waiting(tables: "Tables") -> str:
     """A sentence while what is wanted was not yet seen to be served, as far as the tables say;
     else "".

@@ -178,6 +178,16 @@ def test_experiments_before_the_first_are_an_empty_list_and_a_hint() -> None:
     assert "xray materialize" in run("experiment", "show").stderr
 
 
+def test_what_ends_at_the_endpoint_is_refused_before_it_trains_where_none_answers(
+    state: Path,
+) -> None:
+    failed = run("materialize")
+    assert failed.returncode == 1
+    assert "lineage was not started" in failed.stderr
+    assert "`xray up`" in failed.stderr
+    assert list(state.iterdir()) == []
+
+
 def test_an_unknown_job_is_refused_with_the_list() -> None:
     failed = run("materialize", "everything")
     assert failed.returncode == 1
