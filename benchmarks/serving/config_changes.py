@@ -16,7 +16,7 @@ import httpx
 from clients import Clients
 from material import ENDPOINT, config, create_endpoint, make_artifact, start_endpoint, write_bodies
 
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.logged_rows import InferenceLogRows
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
                 assert state_now["config_update"] == "NOT_UPDATING", state_now
                 seconds.append(time.perf_counter() - started)
         server.stop()
-        columns = InferenceLogReader(state / "endpoint" / "log.sqlite").read_columns_after(0, 10**9)
+        columns = InferenceLogRows(state / "endpoint" / "log.sqlite").read_columns_after(0, 10**9)
         lost = clients.acknowledged.keys() - set(columns["request_id"])
         print(f"changes {chosen.changes}, answered {len(clients.acknowledged)}")
         print(

@@ -12,7 +12,7 @@ from pathlib import Path
 from clients import Clients
 from material import config, create_endpoint, make_artifact, start_endpoint, write_bodies
 
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.logged_rows import InferenceLogRows
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
             server = start_endpoint(state)
             restarts.append(time.perf_counter() - started)
         server.stop()
-        reader = InferenceLogReader(state / "endpoint" / "log.sqlite")
+        reader = InferenceLogRows(state / "endpoint" / "log.sqlite")
         columns = reader.read_columns_after(0, 100_000_000)
         rows = dict(zip(columns["request_id"], columns["prediction"], strict=True))
         lost = [one for one, score in acknowledged.items() if rows.get(one) != score]

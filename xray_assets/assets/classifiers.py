@@ -65,9 +65,9 @@ def classifier(family: str) -> dg.AssetsDefinition:
         training: dg.ResourceParam[Training],
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         films = tables.read(XRAY_METADATA).select(FILM_COLUMNS).collect()
-        staged = training.stage(context.run_id, family, films)
+        manifest = training.export_films(context.run_id, family, films)
         choices = config.model_dump(exclude_none=True)
-        yield from training.train(context, training.request(family, staged, choices))
+        yield from training.train(context, training.request(family, manifest, choices))
 
     return _classifier
 

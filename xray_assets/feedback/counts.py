@@ -17,7 +17,7 @@ from xray_assets.catalog import (
 from xray_assets.contracts.tables.columns import FEEDBACK_TYPES
 from xray_assets.feedback.consensus import consensus
 from xray_assets.feedback.derive import feedback_type_expression
-from xray_assets.feedback.inbox_reader import InboxReader
+from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import INBOX
 from xray_assets.feedback.message import FeedbackRefused
 from xray_assets.feedback.tables import lake
@@ -52,7 +52,7 @@ def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> di
     types = {name: counts.get(name, 0) for name in FEEDBACK_TYPES}
     predictions = int(recent.select(pl.len()).collect().item())
     reviewed = sum(types.values())
-    received = InboxReader(settings.feedback_inbox).position()
+    received = InboxRows(settings.feedback_inbox).position()
     return {
         "days": days,
         "predictions": predictions,

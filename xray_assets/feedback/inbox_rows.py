@@ -6,7 +6,7 @@ from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.storage.numbered_rows import NumberedRows
 
 
-class InboxReader(NumberedRows):
+class InboxRows(NumberedRows):
     """The reading side: works while others write and before the file exists."""
 
     _table, _number, _key = "feedback", "position", "feedback_id"

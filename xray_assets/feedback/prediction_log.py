@@ -2,7 +2,7 @@
 predictions. Read-only.
 
 The log comes first because it holds an answer as soon as it was sent; the table has what the log's
-retention has let go. Many ids cost few queries, which is why `InferenceLogReader.find` (one id, one
+retention has let go. Many ids cost few queries, which is why `InferenceLogRows.find` (one id, one
 connection) is not used.
 """
 

@@ -41,7 +41,7 @@ class Training(dg.ConfigurableResource, ABC):
         )
 
     @abstractmethod
-    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
+    def export_films(self, run_id: str, family: str, films: pl.DataFrame) -> str:
         """Put the films manifest where the script can read it; returns its path."""
 
     @abstractmethod

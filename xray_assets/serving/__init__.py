@@ -1,7 +1,7 @@
 """The local endpoint: one process that serves champion and challenger and loses no request.
 
 Start it with `python -m xray_assets.serving` or `serve(settings)`. Importing this package is cheap
-and loads no framework: readers of the log use `xray_assets.serving.log.reader` alone.
+and loads no framework: what only reads the log uses `xray_assets.serving.log.logged_rows` alone.
 """
 
 from typing import TYPE_CHECKING

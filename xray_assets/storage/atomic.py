@@ -1,4 +1,4 @@
-"""The one way to put a file in its place: readers see the old content or the new, never half.
+"""The one way to put a file in its place: who opens it sees the old content or the new, never half.
 
 Durable unless said otherwise: the content is on the disk before it has its name, and the name
 before the call returns, so a power cut leaves the old file or the new one. Standard library only.

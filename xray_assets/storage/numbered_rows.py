@@ -1,5 +1,5 @@
-"""A durable list of numbered rows in SQLite, as its readers see it: the inference log, the feedback
-inbox. What the rows mean is not known here. Standard library only.
+"""A durable list of numbered rows in SQLite, beside whoever writes it: the inference log, the
+feedback inbox. What the rows mean is not known here. Standard library only.
 
 The list has an identity: the newest row of `identities`, made with the file. `shift` is added to
 row numbers to give positions, so that a list that takes another one's place (`adopt`) goes on with
@@ -202,7 +202,7 @@ class NumberedRows:
             yield None
             return
         # Not mode=ro: after a kill the first to come recovers the write-ahead log, and the last
-        # closer of a WAL database leaves no -shm file, which a pure reader could not make.
+        # closer of a WAL database leaves no -shm file, which mode=ro could not make.
         uri = f"{self._path.absolute().as_uri()}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None)
         try:

@@ -33,7 +33,7 @@ ASSETS: list[dg.AssetsDefinition] = sorted(
 class Trained(Training):
     """A training that has passed: what a family makes of its films is not asked here."""
 
-    def stage(self, *_: Any, **__: Any) -> str:
+    def export_films(self, *_: Any, **__: Any) -> str:
         return "films"
 
     def train(self, *_: Any, **__: Any) -> Iterator[Result]:

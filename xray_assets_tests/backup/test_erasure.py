@@ -17,7 +17,7 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import resources
 from xray_assets.rollout.state import log_gaps
 from xray_assets.serving.hot_path.request_ids import new_request_id
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.logged_rows import InferenceLogRows
 from xray_assets.settings import Settings
 from xray_assets_tests.feedback.scenery import entry, send
 from xray_assets_tests.resources.sources import InboxWorld, LogWorld
@@ -95,7 +95,7 @@ def test_a_patient_leaves_every_store_and_nobody_else_does(tmp_path: Path):
     for key, column in BY_REQUEST.items():
         assert ids["mine"] not in rows(settings, key)[column].to_list()
     assert ids["other"] in rows(settings, PREDICTIONS)["request_id"].to_list()
-    log = InferenceLogReader(settings.inference_log)
+    log = InferenceLogRows(settings.inference_log)
     kept = log.read_after(0, 10)
     assert [row["request_id"] for row in kept] == [ids["other"], ids["later"]]
     assert all(log.image(row["image_sha256"]) for row in kept)
@@ -145,8 +145,8 @@ def test_a_film_that_comes_again_after_an_erasure_is_kept_again(tmp_path: Path):
     erase(settings, resources(settings).tables, PATIENT, by="a")
     write(writing, request(7, patient="B"))
     writing.close()
-    (row,) = InferenceLogReader(path).read_after(0, 5)
-    assert InferenceLogReader(path).image(row["image_sha256"])
+    (row,) = InferenceLogRows(path).read_after(0, 5)
+    assert InferenceLogRows(path).image(row["image_sha256"])
 
 
 def test_without_a_case_key_nothing_is_made_and_nothing_said_to_be_erased(tmp_path: Path):

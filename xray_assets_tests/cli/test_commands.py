@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
 from xray_assets.cli import app
-from xray_assets.feedback.inbox_reader import InboxReader
+from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.stack.state import prepare_state
@@ -141,7 +141,7 @@ def test_an_adjudicator_is_made_by_a_token_alone(
     assert "is the id right?" in invoke(*read)
     ((_, content, *_),) = (
         (position, json.loads(told))
-        for position, _, told, _ in InboxReader(settings.feedback_inbox).read_after(0, 10)
+        for position, _, told, _ in InboxRows(settings.feedback_inbox).read_after(0, 10)
     )
     assert (content["radiologist_id"], content["reader_role"]) == ("dr007", "adjudicator")
 

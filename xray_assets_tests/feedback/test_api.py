@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from xray_assets.feedback.inbox_reader import InboxReader
+from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.web.accounts_file import add_account
 from xray_assets_tests.feedback.scenery import endpoint_log, request_id, settings
 
@@ -64,7 +64,7 @@ class Api:
         return self.call("POST", f"/feedback/{request}", body, token=token)
 
     def rows(self) -> list[tuple[int, str, str, int]]:
-        return InboxReader(settings(self.state).feedback_inbox).read_after(0, 100_000)
+        return InboxRows(settings(self.state).feedback_inbox).read_after(0, 100_000)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xray_assets.feedback.inbox import Entry, Inbox, InboxUnavailable
-from xray_assets.feedback.inbox_reader import InboxReader
+from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.message import FeedbackIdTaken
 
 
@@ -18,22 +18,22 @@ def one(number: int, content: str = "{}") -> Entry:
 
 
 def test_a_missing_inbox_is_empty_and_stays_missing(tmp_path: Path):
-    reader = InboxReader(tmp_path / "inbox.sqlite")
+    reader = InboxRows(tmp_path / "inbox.sqlite")
     assert reader.position() == 0 and reader.read_after(0, 10) == []
     assert not (tmp_path / "inbox.sqlite").exists()
 
 
 def test_a_file_without_its_table_yet_is_empty(tmp_path: Path):
     (tmp_path / "inbox.sqlite").touch()
-    assert InboxReader(tmp_path / "inbox.sqlite").position() == 0
-    assert InboxReader(tmp_path / "inbox.sqlite").read_after(0, 10) == []
+    assert InboxRows(tmp_path / "inbox.sqlite").position() == 0
+    assert InboxRows(tmp_path / "inbox.sqlite").read_after(0, 10) == []
 
 
 def test_rows_are_read_in_the_order_they_were_acknowledged(tmp_path: Path):
     path = tmp_path / "deep" / "inbox.sqlite"
     with Inbox(path) as inbox:
         stored = inbox.add([one(1), one(2)]) + inbox.add([one(3)])
-        reader = InboxReader(path)
+        reader = InboxRows(path)
         assert [row.position for row in stored] == [
             1,
             2,
@@ -88,7 +88,7 @@ def test_threads_and_processes_lose_and_double_nothing(tmp_path: Path):
     with Inbox(path) as inbox, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: inbox.add([one(n)]), range(40)))
     assert [writer.wait() for writer in writers] == [0, 0]
-    rows = InboxReader(path).read_after(0, 1000)
+    rows = InboxRows(path).read_after(0, 1000)
     assert [row[0] for row in rows] == list(range(1, 121))
     assert len({row[1] for row in rows}) == 120
     assert [row[3] for row in rows] == sorted(row[3] for row in rows)
@@ -115,7 +115,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path):
         acknowledged += [int(line) for line in writer.stdout if line.endswith(b"\n")]
         writer.stdout.close()
         writer.wait()
-        stored = [row[0] for row in InboxReader(path).read_after(0, 10**6)]
+        stored = [row[0] for row in InboxRows(path).read_after(0, 10**6)]
         assert set(acknowledged) <= set(stored) and len(acknowledged) == len(set(acknowledged))
     with Inbox(path) as inbox:
         assert inbox.add([one(1)])[0].position > max(acknowledged)
@@ -127,7 +127,7 @@ def test_a_reader_sees_rows_while_a_writer_holds_the_file(tmp_path: Path):
         inbox.add([one(1)])
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        assert InboxReader(path).position() == 1
+        assert InboxRows(path).position() == 1
         other.execute("ROLLBACK")
         other.close()
 

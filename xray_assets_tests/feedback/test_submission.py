@@ -17,7 +17,7 @@ from xray_assets.feedback import (
     submit_feedback_batch,
 )
 from xray_assets.feedback.inbox import InboxUnavailable
-from xray_assets.feedback.inbox_reader import InboxReader
+from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
 from xray_assets.feedback.receiver import FeedbackBatchRefused
@@ -45,8 +45,7 @@ def submit(state: Path, request: str = POSITIVE, *args: Any, **fields: Any) -> A
 
 def stored(state: Path) -> list[dict[str, Any]]:
     return [
-        json.loads(row[2])
-        for row in InboxReader(settings(state).feedback_inbox).read_after(0, 1000)
+        json.loads(row[2]) for row in InboxRows(settings(state).feedback_inbox).read_after(0, 1000)
     ]
 
 

@@ -15,7 +15,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.logged_rows import InferenceLogRows
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 ENDPOINT = "film-mean"
@@ -109,8 +109,8 @@ class Server:
         )
 
     @property
-    def log(self) -> InferenceLogReader:
-        return InferenceLogReader(self.state / "endpoint" / "log.sqlite")
+    def log(self) -> InferenceLogRows:
+        return InferenceLogRows(self.state / "endpoint" / "log.sqlite")
 
     def rows(self, name: str = ENDPOINT) -> list[dict[str, Any]]:
         return [row for row in self.log.read_after(0, 10_000_000) if row["endpoint_name"] == name]

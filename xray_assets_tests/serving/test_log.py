@@ -12,7 +12,7 @@ from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.hot_path.films import film
 from xray_assets.serving.hot_path.request_ids import new_request_id
-from xray_assets.serving.log.reader import EarlierLog, InferenceLogReader
+from xray_assets.serving.log.logged_rows import EarlierLog, InferenceLogRows
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.schema import COLUMNS, SCHEMA
 from xray_assets.serving.log.traffic import Traffic
@@ -75,7 +75,7 @@ def test_an_answered_row_is_there_for_another_reader_while_the_writer_is_open(
     tmp_path: Path, light: bool
 ) -> None:
     path = tmp_path / "log.sqlite"
-    reader = InferenceLogReader(path)
+    reader = InferenceLogRows(path)
     assert (reader.position(), reader.read_after(0, 10), reader.image("0" * 64)) == (0, [], None)
     log = writer(path)
     assert (reader.position(), reader.read_after(0, 10)) == (0, [])
@@ -100,7 +100,7 @@ def test_positions_grow_and_a_cursor_sees_every_row_once(tmp_path: Path) -> None
     log = writer(tmp_path / "log.sqlite")
     for batch in range(5):
         write(log, *[entry(batch) for _ in range(7)], light=batch % 2 == 0)
-    reader = InferenceLogReader(tmp_path / "log.sqlite")
+    reader = InferenceLogRows(tmp_path / "log.sqlite")
     seen, position = [], 0
     while rows := reader.read_after(position, 4):
         seen += [row["request_id"] for row in rows]
@@ -114,7 +114,7 @@ def test_positions_grow_and_a_cursor_sees_every_row_once(tmp_path: Path) -> None
 def test_a_batch_logs_one_row_an_image_and_an_image_is_kept_once(tmp_path: Path) -> None:
     log = writer(tmp_path / "log.sqlite")
     write(log, entry(1, 2, 1, request_id="req"), entry(2, request_id="solo"))
-    rows = InferenceLogReader(tmp_path / "log.sqlite").read_after(0, 10)
+    rows = InferenceLogRows(tmp_path / "log.sqlite").read_after(0, 10)
     assert [row["request_id"] for row in rows] == ["req.0", "req.1", "req.2", "solo"]
     assert rows[0]["image_sha256"] == rows[2]["image_sha256"] != rows[1]["image_sha256"]
     with sqlite3.connect(tmp_path / "log.sqlite") as connection:
@@ -130,7 +130,7 @@ def test_one_bad_entry_fails_alone(tmp_path: Path, light: bool) -> None:
     outcomes = write(log, entry(1), bad, entry(2), light=light)
     assert outcomes[0] is outcomes[2] is None
     assert isinstance(outcomes[1], IndexError)
-    assert len(InferenceLogReader(tmp_path / "log.sqlite").read_after(0, 10)) == 2
+    assert len(InferenceLogRows(tmp_path / "log.sqlite").read_after(0, 10)) == 2
     log.close()
 
 
@@ -161,7 +161,7 @@ def test_a_log_that_was_moved_away_is_made_anew_and_not_written_to_in_the_dark(
     for name in ("log.sqlite", "log.sqlite-wal", "log.sqlite-shm"):
         (tmp_path / name).rename(tmp_path / f"moved-{name}")
     assert write(log, entry(1), light=light) == [None]
-    reader = InferenceLogReader(path)
+    reader = InferenceLogRows(path)
     (row,) = reader.read_after(0, 10)
     assert reader.image(row["image_sha256"]) is not None
     log.close()
@@ -180,7 +180,7 @@ def test_several_writers_share_one_log(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    rows = InferenceLogReader(path).read_after(0, 1000)
+    rows = InferenceLogRows(path).read_after(0, 1000)
     assert len({row["request_id"] for row in rows}) == 60
     for log in logs:
         log.close()
@@ -235,11 +235,11 @@ def test_a_log_of_the_first_release_gets_the_new_columns_and_its_rows_stay_clini
             f"INSERT INTO predictions ({', '.join(old)}) VALUES ({marks})", [0.5] * len(old)
         )
     with pytest.raises(EarlierLog, match="xray up"):
-        InferenceLogReader(path).read_after(0, 10)
+        InferenceLogRows(path).read_after(0, 10)
     log = writer(path)
     assert log.problem is None and write(log, entry(1)) == [None]
     log.close()
-    rows = InferenceLogReader(path).read_after(0, 10)
+    rows = InferenceLogRows(path).read_after(0, 10)
     assert [(row["site"], row["purpose"]) for row in rows] == [("other", "clinical")] * 2
 
 
@@ -249,7 +249,7 @@ def test_only_clinical_requests_are_traffic(tmp_path: Path) -> None:
     entries = (entry(1, patient="a"), entry(2, patient="b", purpose="verification"))
     assert write(log, *entries) == [None, None]
     log.close()
-    assert [arm["requests"] for arm in InferenceLogReader(path).traffic(1)] == [1]
+    assert [arm["requests"] for arm in InferenceLogRows(path).traffic(1)] == [1]
     figures = Traffic(path).since(1, ["m-1"])
     assert figures["requests"] == 1 and figures["routing_keys_by_assigned"] == {"m-1": 1}
 

@@ -2,7 +2,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from xray_assets.serving.log.reader import InferenceLogReader
+from xray_assets.serving.log.logged_rows import InferenceLogRows
 from xray_assets.serving.log.retention import Purged, purge
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.schema import CONSUMERS
@@ -18,7 +18,7 @@ def aged(days: float, *seeds: int, version: int = 1) -> LogEntry:
     return made
 
 
-def filled(folder: Path) -> tuple[Path, InferenceLogReader]:
+def filled(folder: Path) -> tuple[Path, InferenceLogRows]:
     """Four rows of 9, 8, 7 and 1 days; film 1 belongs to an old and to a new row."""
     path = folder / "log.sqlite"
     log = writer(path)
@@ -33,10 +33,10 @@ def filled(folder: Path) -> tuple[Path, InferenceLogReader]:
             connection.execute(
                 "UPDATE image_uses SET last_used_us = ? WHERE image_sha256 = ?", (last, digest)
             )
-    return path, InferenceLogReader(path)
+    return path, InferenceLogRows(path)
 
 
-def acknowledge(reader: InferenceLogReader, position: int) -> None:
+def acknowledge(reader: InferenceLogRows, position: int) -> None:
     for consumer in CONSUMERS:
         reader.acknowledge(consumer, position)
 
@@ -102,7 +102,7 @@ def test_a_film_in_use_survives_a_purge_of_all_rows(tmp_path: Path) -> None:
     old = entry(5)
     old.timestamp_us = time.time_ns() // 1000 - 30 * DAY_US
     write(log, old)
-    reader = InferenceLogReader(path)
+    reader = InferenceLogRows(path)
     write(log, aged(1, 5))
     acknowledge(reader, 2)
     assert purge(path, days=1) == Purged(1, 0)

@@ -46,11 +46,11 @@ def adopt_earlier(settings: "Settings", say: Callable[[str], None]) -> None:
     """Adopt log and inbox of a state of 0.1.0, aloud, where every row that was taken from them is
     where it was; what does not fit is refused later, with the command.
     """
-    from xray_assets.feedback.inbox_reader import InboxReader
-    from xray_assets.serving.log.reader import InferenceLogReader
+    from xray_assets.feedback.inbox_rows import InboxRows
+    from xray_assets.serving.log.logged_rows import InferenceLogRows
     from xray_assets.storage.numbered_rows import UPGRADED
 
-    lists = (InferenceLogReader(settings.inference_log), InboxReader(settings.feedback_inbox))
+    lists = (InferenceLogRows(settings.inference_log), InboxRows(settings.feedback_inbox))
     if all(seen.kind != UPGRADED for one in lists if (seen := one.look())):
         return  # before tables are loaded, which takes a second
     from xray_assets.deployments import resources

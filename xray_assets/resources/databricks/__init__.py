@@ -1,1 +1,1 @@
-"""The twins that run on Databricks."""
+"""Each role on Databricks."""

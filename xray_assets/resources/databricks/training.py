@@ -15,7 +15,7 @@ class DatabricksTraining(Training):
     """The same script as a serverless Databricks task."""
 
     @override
-    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
+    def export_films(self, run_id: str, family: str, films: pl.DataFrame) -> str:
         raise NotYetOnDatabricks("staging the films of a training")
 
     @override

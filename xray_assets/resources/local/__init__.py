@@ -1,1 +1,1 @@
-"""The twins that run on one machine."""
+"""Each role on one machine."""

@@ -19,9 +19,9 @@ class LocalInbox(LocalSource, FeedbackInbox):
 
     @override
     def rows(self):
-        from xray_assets.feedback.inbox_reader import InboxReader
+        from xray_assets.feedback.inbox_rows import InboxRows
 
-        return InboxReader(Path(self.path))
+        return InboxRows(Path(self.path))
 
     @override
     def bring_up_to_date(self) -> None:

@@ -20,9 +20,9 @@ class LocalLog(LocalSource, InferenceLog):
 
     @override
     def rows(self):
-        from xray_assets.serving.log.reader import InferenceLogReader
+        from xray_assets.serving.log.logged_rows import InferenceLogRows
 
-        return InferenceLogReader(Path(self.path))
+        return InferenceLogRows(Path(self.path))
 
     @override
     def bring_up_to_date(self) -> None:

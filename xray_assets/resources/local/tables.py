@@ -179,7 +179,7 @@ class LocalDelta(Tables):
     @override
     def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
         """Only files that the log itself names as removed are deleted, so a writer at
-        work loses nothing; a reader of the last version may have to read again.
+        work loses nothing; who reads the last version may have to read it again.
         """
         if not values or self._open(key) is None:
             return 0

@@ -21,7 +21,7 @@ class LocalTraining(Training):
     """What is run; empty: the script, by this interpreter."""
 
     @override
-    def stage(self, run_id: str, family: str, films: pl.DataFrame) -> str:
+    def export_films(self, run_id: str, family: str, films: pl.DataFrame) -> str:
         path = Path(self.folder) / run_id / f"{family}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         films.write_parquet(path)

@@ -1,5 +1,5 @@
-"""Reads the inference log beside the running server: standard library only, its own read-only
-connection.
+"""The rows of the inference log, beside the running server: standard library only, a connection of
+its own.
 
 Works while the endpoint writes, and before its first start (position 0, no rows). How far the
 consumers came, which lets the endpoint's retention delete rows, is `NumberedRows.acknowledge`.
@@ -35,7 +35,7 @@ class EarlierLog(XrayError, RuntimeError):
     """The log is an earlier release's, and no endpoint has brought it up to date yet."""
 
 
-class InferenceLogReader(NumberedRows):
+class InferenceLogRows(NumberedRows):
     """Rows of `<state>/endpoint/log.sqlite` by position."""
 
     _table, _number, _key = "predictions", "log_position", "request_id"

@@ -1,8 +1,8 @@
-"""The inference log's tables: SQLite, standard library only. Written by `log_writer`, read by
-`log_reader`.
+"""The inference log's tables: SQLite, standard library only. Written by `writer`, read by
+`logged_rows`.
 
 `predictions` has one row an image and an ever-growing `log_position`, given under SQLite's write
-lock, so a reader that has seen position p never finds a new row at or before p, whichever worker
+lock, so who has seen position p never finds a new row at or before p, whichever worker
 wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
 model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's unit);
 `config_starts` the first row of each config version. Who the log is, and who still needs its rows:

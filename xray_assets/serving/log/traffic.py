@@ -4,7 +4,7 @@ over workers and restarts.
 Counts are images (rows) of clinical requests; routing keys are distinct, by the model assigned at
 their first request under the config. Standard library.
 
-`InferenceLogReader.traffic` is another count: of the newest rows only, because the guards of a ramp
+`InferenceLogRows.traffic` is another count: of the newest rows only, because the guards of a ramp
 ask how it is now, and in a process of its own, which has no counts to go on from.
 """
 

@@ -31,7 +31,7 @@ class StandardizedFilm(keras.layers.Layer):
 
     def call(self, films: Any) -> Any:
         """Standardize over the pixels of each film."""
-        # Rows first, then columns: see the PyTorch twin.
+        # Rows first, then columns: as the PyTorch family does.
         mean = _mean(films)
         return (films - mean) / tf.sqrt(_mean((films - mean) ** 2) + 1e-4)
 
