@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from xray_assets.commands import (
-    acts,
     audit,
     backtest,
     endpoint,
@@ -28,6 +27,7 @@ from xray_assets.commands.operations import (
     processes,
     status,
 )
+from xray_assets.commands.people import acts
 from xray_assets.web.private_files import PRIVATE
 
 app = typer.Typer(

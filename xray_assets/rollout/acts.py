@@ -92,6 +92,15 @@ def close(ramp: "Ramp", *, by: str, reason: str) -> Outcome:
     )
 
 
+def set_share(ramp: "Ramp", share: int, *, by: str, reason: str) -> Outcome:
+    """The challenger's share of the traffic, by hand; never above what evidence allowed so far."""
+
+    def change(state: State) -> Changed:
+        return changes.share_set(state, share, now=datetime.now(UTC), by=by, reason=reason)
+
+    return _said(ramp, change)
+
+
 def withdraw(ramp: "Ramp", *, by: str, reason: str) -> Outcome:
     """Take back a person's last word that is not served yet."""
 

@@ -75,6 +75,13 @@ def closed(state: State, *, now: datetime, by: str, reason: str) -> Changed:
     return (last.ended(CLOSED, now=now, by=by, cause=cause).withdrawable(last),)
 
 
+def share_set(state: State, share: int, *, now: datetime, by: str, reason: str) -> Changed:
+    """The running experiment at another share; the ramp goes on from there."""
+    last = _last(state, "set-share")
+    cause = f"share set to {share} by {by}: {reason}"
+    return (last.set_to(share, now=now, by=by, cause=cause).withdrawable(last),)
+
+
 def restored(state: State, *, now: datetime, by: str, reason: str) -> Changed:
     """All traffic to the champion before the last promotion, whatever was opened since: what runs
     is ended, and an experiment of its own, ended as it is opened, says who serves. A second time

@@ -168,6 +168,20 @@ class Experiment:
         state = PROMOTED if stage == 100 else RAMPING
         return self._moved(state, stage, now=now, by=by, cause=cause, decision_id=decision_id)
 
+    def set_to(self, share: int, *, now: datetime, by: str, cause: str) -> Self:
+        """Another share by a person's word, at most what it stands at or started with.
+
+        Raises ExperimentError for more, which takes a PROMOTE, and where nothing would change.
+        """
+        self._require_running()
+        most = max(self.stage, self.starting_share)
+        if share == self.stage or not 0 <= share <= most:
+            raise ExperimentError(
+                f"the challenger has {self.stage} %, which can be set from 0 to {most}: more takes "
+                "a PROMOTE, all of it to the champion `xray rollback`"
+            )
+        return self._moved(self.state, share, now=now, by=by, cause=cause)
+
     def ended(
         self, state: str, *, now: datetime, by: str, cause: str, decision_id: str | None = None
     ) -> Self:

@@ -67,6 +67,33 @@ def test_a_first_approval_is_in_the_table_and_a_second_person_takes_the_step(
     assert "approved by Ada: Ada looked, approved by Grace: Grace looked" in config["cause"][-1]
 
 
+def test_a_share_is_set_by_hand_down_and_back_to_the_start_and_no_further(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.run(EndpointChange())
+    outcome = acts.set_share(world.ramp, 20, **COMPLAINTS)
+    assert outcome.served is not None
+    assert outcome.served.traffic == world.experiment.wanted_traffic()
+    assert sorted(outcome.served.traffic.values()) == [20, 80]
+    assert (world.experiment.state, world.experiment.decided_by) == ("open", "Ada")
+    for refused in (20, 51, 100, -1):
+        with pytest.raises(ExperimentError, match="from 0 to 50: more takes a PROMOTE"):
+            acts.set_share(world.ramp, refused, **COMPLAINTS)
+    acts.set_share(world.ramp, 50, **COMPLAINTS)
+    world.decide("PROMOTE")
+    assert world.step()
+    assert world.experiment.stage == 70
+
+
+def test_a_share_of_an_ended_experiment_is_not_set(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.run(EndpointChange())
+    acts.close(world.ramp, **COMPLAINTS)
+    with pytest.raises(ExperimentError, match="open a new one"):
+        acts.set_share(world.ramp, 10, **COMPLAINTS)
+
+
 def test_an_approval_of_an_earlier_stage_or_of_another_experiment_is_refused(
     recommended: World,
 ) -> None:

@@ -1,31 +1,21 @@
-"""`xray promote | rollback | experiment open | close | withdraw`: what a person decides.
+"""`xray promote | rollback` and `xray experiment open | set-share | close | withdraw`.
 
-It is carried out in this process: nothing of it waits for Dagster's queue, its pools, its daemon or
-a run that hangs. An event shows it on the asset's page where Dagster's storage can be written to.
+Here: what is asked and who may ask it. How it is carried out and shown is in `carry_out`.
 """
 
-import os
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xray_assets.commands.person import By, Person, TokenFile, person
-from xray_assets.terminal import console, error_console, read_settings, refuse
+from xray_assets.commands.people.carry_out import carry_out
+from xray_assets.commands.people.person import By, Person, TokenFile
+from xray_assets.terminal import read_settings, refuse
 
 if TYPE_CHECKING:
     from xray_assets.resources.ramp import Ramp
     from xray_assets.rollout.acts import Outcome
-    from xray_assets.settings import Settings
-    from xray_assets.web.roles import Act
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the experiment")]
-
-HTTP_SECONDS, READY_SECONDS = 3.0, 5.0
-"""A person waits: an endpoint that does not answer by then gets its config from the next tick."""
 
 
 def add_to(root: typer.Typer, experiment: typer.Typer) -> None:
@@ -33,6 +23,7 @@ def add_to(root: typer.Typer, experiment: typer.Typer) -> None:
     root.command()(promote)
     root.command()(rollback)
     experiment.command(name="open")(open_experiment)
+    experiment.command()(set_share)
     experiment.command()(close)
     experiment.command()(withdraw)
 
@@ -74,7 +65,7 @@ def promote(
             named=who.named,
         )
 
-    _carry_out(act, Act.APPROVE, by, token_file)
+    carry_out(act, Act.APPROVE, by, token_file)
 
 
 def rollback(
@@ -89,7 +80,7 @@ def rollback(
     from xray_assets.rollout import acts
     from xray_assets.web.roles import Act
 
-    _carry_out(
+    carry_out(
         lambda ramp, who: acts.roll_back(ramp, by=who.name, reason=reason, to_previous=to_previous),
         Act.ROLL_BACK,
         by,
@@ -109,8 +100,28 @@ def open_experiment(
     from xray_assets.web.roles import Act
 
     name = read_settings().catalog.model(model)
-    _carry_out(
+    carry_out(
         lambda ramp, who: acts.open_experiment(ramp, name, version, by=who.name, reason=reason),
+        Act.OPERATE,
+        by,
+        token_file,
+    )
+
+
+def set_share(
+    share: Annotated[int, typer.Argument(help="The challenger's part of the traffic, percent")],
+    reason: Reason = "",
+    by: By = "",
+    token_file: TokenFile = None,
+) -> None:
+    """Set the challenger's share, up to where it stands or started; more takes a PROMOTE."""
+    from xray_assets.rollout import acts
+    from xray_assets.web.roles import Act
+
+    if not reason.strip():
+        refuse('a share set by hand needs a reason: add --reason "..."')
+    carry_out(
+        lambda ramp, who: acts.set_share(ramp, share, by=who.name, reason=reason),
         Act.OPERATE,
         by,
         token_file,
@@ -122,7 +133,7 @@ def close(reason: Reason = "closed by hand", by: By = "", token_file: TokenFile 
     from xray_assets.rollout import acts
     from xray_assets.web.roles import Act
 
-    _carry_out(
+    carry_out(
         lambda ramp, who: acts.close(ramp, by=who.name, reason=reason),
         Act.ROLL_BACK,
         by,
@@ -137,64 +148,9 @@ def withdraw(reason: Reason = "", by: By = "", token_file: TokenFile = None) -> 
 
     if not reason.strip():
         refuse('a withdrawal needs a reason: add --reason "..."')
-    _carry_out(
+    carry_out(
         lambda ramp, who: acts.withdraw(ramp, by=who.name, reason=reason),
         Act.ROLL_BACK,
         by,
         token_file,
     )
-
-
-def _carry_out(
-    act: Callable[["Ramp", Person], "Outcome"], needed: "Act", by: str, token_file: Path | None
-) -> None:
-    """Do it as whoever asks, and say what came of it. What is refused raises before any change."""
-    from xray_assets.commands.experiments import settings_of_what_runs, show_ramp
-
-    settings = settings_of_what_runs()
-    who = person(settings, needed, by=by, token_file=token_file)
-    ramp = _ramp(settings, who)
-    outcome = act(ramp, who)
-    if outcome.not_served:
-        error_console().print(
-            f"[bold yellow]saved, not served[/bold yellow] {outcome.not_served}\n"
-            "the next tick of promotion_decided carries it out; until then "
-            "`xray experiment withdraw` takes it back",
-            soft_wrap=True,
-        )
-    elif outcome.served:
-        version, traffic = outcome.served.config_version, outcome.served.traffic
-        console().print(f"served: {traffic} (config version {version})", markup=False)
-    if outcome.left:
-        error_console().print(f"left to the next tick: {outcome.left}", markup=False)
-    show_ramp(ramp)
-    with suppress(Exception):  # what is shown in Dagster is no part of the act
-        _show_in_dagster(settings, ramp, outcome)
-
-
-def _ramp(settings: "Settings", who: Person) -> "Ramp":
-    """The ramp as the project itself goes through it: an account's token opens no endpoint."""
-    from xray_assets.deployments import DEPLOYMENTS, ramp
-
-    if who.named:
-        settings = settings.model_copy(update={"token": ""})
-    roles = DEPLOYMENTS[settings.deployment](settings)
-    soon = {"http_seconds": HTTP_SECONDS, "ready_seconds": READY_SECONDS}
-    return ramp(settings, replace(roles, serving=roles.serving.model_copy(update=soon)))
-
-
-def _show_in_dagster(settings: "Settings", ramp: "Ramp", outcome: "Outcome") -> None:
-    from xray_assets.stack.environment import process_environment
-
-    os.environ.update(process_environment(settings))
-    from dagster import AssetKey, AssetMaterialization, DagsterInstance
-
-    from xray_assets.audit.coverage import CHAIN_HEAD, configs_head, experiments_head
-    from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
-
-    facts = {"cause": outcome.wanted.cause, "decided_by": outcome.wanted.decided_by}
-    with DagsterInstance.get() as instance:
-        for key, head in {EXPERIMENTS: experiments_head, ENDPOINT_CONFIG: configs_head}.items():
-            metadata = {**facts, CHAIN_HEAD: str(head(ramp.tables))}
-            event = AssetMaterialization(AssetKey(key), metadata=metadata)
-            instance.report_runless_asset_event(event)
