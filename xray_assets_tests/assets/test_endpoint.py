@@ -14,6 +14,8 @@ from benchmarks.rollout.crashes import EndpointInMemory
 from benchmarks.rollout.ramp_world import World, register_two_models
 from xray_assets.assets.endpoint import endpoint_config
 from xray_assets.catalog import ENDPOINT_CONFIG
+from xray_assets.definitions import build_definitions
+from xray_assets.jobs import evaluate
 from xray_assets.rollout.served import EndpointUnreachable
 from xray_assets.rollout.state import first_one_waits
 from xray_assets.settings import Settings
@@ -43,6 +45,7 @@ def materialized(world: World) -> dg.ExecuteInProcessResult:
 
 
 def test_the_first_experiment_waits_for_an_endpoint_and_the_sensor_serves_it(world: World) -> None:
+    """What follows the endpoint in the lineage is green too."""
     instance = dg.DagsterInstance.ephemeral()
     assert not first_one_waits(world.tables)
     with no_endpoint():
@@ -52,6 +55,11 @@ def test_the_first_experiment_waits_for_an_endpoint_and_the_sensor_serves_it(wor
     for event in made.get_asset_materialization_events():
         told = event.materialization.metadata["not_served_yet"].value
         assert "`xray up`" in str(told)
+    rest = build_definitions(world.settings, ramp=world.ramp).resolve_job_def(evaluate.name)
+    done = rest.execute_in_process(instance=instance)
+    assert [
+        check.check_name for check in done.get_asset_check_evaluations() if not check.passed
+    ] == []
     assert (world.experiment.state, world.tables.row_count(ENDPOINT_CONFIG)) == ("open", 0)
     asked = world.tick(instance)
     assert asked is not None
