@@ -275,7 +275,8 @@ def wrk(
     process: Process, bodies: Path, *, connections: int, seconds: float, path: str = INVOCATIONS
 ) -> Measured:
     script = bodies.with_suffix(f".{process.popen.pid}.lua")
-    script.write_text(LUA % {"bodies": bodies, "path": path, "token": process.token})
+    # A client's requests are what is measured: they are also exposures, an operator's are not.
+    script.write_text(LUA % {"bodies": bodies, "path": path, "token": process.client_token})
     before = process.cpu_seconds()
     done = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), process.url],

@@ -1,10 +1,10 @@
 """Requests a second and latency beside bare FastAPI with the same decode and model, in one run.
 
-    python benchmarks/serving/throughput.py [--rounds 5] [--seconds 4] [--workers 1]
+    python benchmarks/serving/throughput.py [--rounds 20] [--seconds 1] [--workers 1]
 
-Rounds alternate between the servers, so that other work on the machine hits both; medians of the
-rounds' ratios are printed. Every request has another film. `cpu` is the server's CPU time a
-request.
+Rounds alternate between the servers, so that other work on the machine hits both; they are short
+and many, because the medians of their ratios are printed. Every request has another film. `cpu` is
+the server's CPU time a request.
 """
 
 import argparse
@@ -26,8 +26,8 @@ from material import (
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--synchronous", default="NORMAL,FULL")
     parser.add_argument("--connections", default="1,8")
