@@ -1,19 +1,21 @@
 """Heads of what decisions rest on: configs that were served, reads, and the state of experiments.
 
 Configs and reads are only added, so their rows in order are a chain as decisions are one, computed
-from the rows: its head at any row is one hash of all rows up to there. Rows of gold.experiments
-change, so its head is one hash of all rows at a generation. Every decision holds the three heads
-inside its own hash; Dagster's events of gold/experiments and gold/endpoint_config hold theirs.
+from the rows: its head at any row is one hash of all rows up to there. A read that was erased
+counts with the hash that gold.erasures keeps of it. Rows of gold.experiments change, so its head is
+one hash of all rows at a generation. Every decision holds the three heads inside its own hash;
+Dagster's events of gold/experiments and gold/endpoint_config hold theirs.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xray_assets.audit.chain import Head, hash_of
-from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, PREDICTION_FEEDBACK
+from xray_assets.catalog import ENDPOINT_CONFIG, ERASURES, EXPERIMENTS, PREDICTION_FEEDBACK
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.tables import Tables
@@ -27,20 +29,24 @@ LATER_COLUMNS = ("superseded_by",)
 READS_AT_ONCE = 100_000
 
 
-def chained(rows: Iterable[Mapping[str, Any]], place: str, after: Head) -> Iterator[Head]:
-    """The head after each row; `place` is the column that numbers the rows, in their order."""
+NumberedHash = tuple[int, str]
+"""A row's number in its table, and the SHA-256 of the row."""
+
+
+def chained(rows: Iterable[NumberedHash], after: Head) -> Iterator[Head]:
+    """The head after each row, in the order of their numbers."""
     head = after
-    for row in rows:
-        link = f"{head.row_hash}{hash_of(row)}"
-        head = Head(row[place], hashlib.sha256(link.encode()).hexdigest())
+    for number, row_hash in rows:
+        link = f"{head.row_hash}{row_hash}"
+        head = Head(number, hashlib.sha256(link.encode()).hexdigest())
         yield head
 
 
 def config_heads(tables: "Tables") -> dict[int, Head]:
     """The head after each config version of gold.endpoint_config."""
     rows = tables.read(ENDPOINT_CONFIG).sort("config_version", "served_model_name").collect()
-    heads = chained(rows.iter_rows(named=True), "config_version", Head.START)
-    return {head.position: head for head in heads}
+    hashes = ((row["config_version"], hash_of(row)) for row in rows.iter_rows(named=True))
+    return {head.position: head for head in chained(hashes, Head.START)}
 
 
 def configs_head(tables: "Tables") -> Head:
@@ -51,13 +57,28 @@ def configs_head(tables: "Tables") -> Head:
 def read_heads(tables: "Tables", after: Head = Head.START) -> Iterator[Head]:
     """The head after each accepted read that follows `after`, in order of acceptance."""
     rank, reads = pl.col("acceptance_rank"), tables.read(PREDICTION_FEEDBACK)
-    last = reads.select(rank.max()).collect().item() or 0
+    erased = erased_reads(tables)
+    last = max(reads.select(rank.max()).collect().item() or 0, *erased, 0)
     for start in range(after.position, last, READS_AT_ONCE):
-        some = reads.filter(rank > start, rank <= start + READS_AT_ONCE).sort("acceptance_rank")
-        rows = some.drop(LATER_COLUMNS).collect().iter_rows(named=True)
-        for head in chained(rows, "acceptance_rank", after):
+        end = start + READS_AT_ONCE
+        hashes = hashes_of_reads(reads.filter(rank > start, rank <= end))
+        there = {number for number, _ in hashes}  # those count as they are
+        hashes += [one for one in erased.items() if start < one[0] <= end and one[0] not in there]
+        for head in chained(sorted(hashes), after):
             after = head
             yield head
+
+
+def hashes_of_reads(reads: pl.LazyFrame) -> list[NumberedHash]:
+    """Rank and hash of rows of gold.prediction_feedback."""
+    rows = reads.drop(LATER_COLUMNS).collect().iter_rows(named=True)
+    return [(row["acceptance_rank"], hash_of(row)) for row in rows]
+
+
+def erased_reads(tables: "Tables") -> dict[int, str]:
+    """Rank and hash of the reads that erasures took out."""
+    kept = tables.read(ERASURES).select("reads").collect()["reads"].drop_nulls()
+    return {int(rank): hash_ for text in kept for rank, hash_ in json.loads(text).items()}
 
 
 def reads_head(tables: "Tables", after: Head) -> Head:

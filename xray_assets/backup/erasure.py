@@ -1,17 +1,21 @@
 """`xray erase`: one patient out of every store, by case key, recorded without the id.
 
-Reads go first and the log's rows last: the requests are found by their rows, so an erasure that was
-cut off finds the rest when it is repeated. Decisions and counts of scored cases hold numbers alone
-and stay, and so does their hash chain. Films for training have no case key: see docs/operations.md.
+Before rows go, their log positions and the hashes of their reads are written down, so that no gap
+is taken for a loss and no edit for an erasure. Reads go first and the log's rows last: the requests
+are found by their rows, so an erasure that was cut off finds the rest when it is repeated.
+Decisions and counts of scored cases hold numbers alone and stay, and so does their hash chain.
+Films for training have no case key: see docs/operations.md.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
+from xray_assets.audit.coverage import hashes_of_reads
 from xray_assets.catalog import (
     ERASURES,
     FEEDBACK_PENDING,
@@ -55,31 +59,55 @@ def erase(settings: Settings, tables: Tables, patient_id: str, *, by: str) -> di
         raise NoCaseKeys(f"{settings.endpoint_folder} has no case_key: is XRAY_STATE right?")
     keys = CaseKeys(settings.endpoint_folder)
     case_key = keys.of_patient(patient_id)
-    requests = _requests(settings, tables, case_key)
+    positions = _positions(settings, tables, case_key)
+    requests = sorted(positions)
     counts = {"requests": len(requests), "inbox": erase_reads(settings.feedback_inbox, requests)}
     for key in (FEEDBACK_PENDING, FEEDBACK_REJECTS):
         counts[key[-1]] = tables.remove(key, "feedback_id", _reads_about(tables, key, requests))
+    plan = _plan(tables, case_key, positions, by)  # no read of theirs is accepted any more
+    cut_off = _cut_off(tables, plan)
+    _record(tables, [plan])
     for key, column in BY_REQUEST.items():
         counts[key[-1]] = tables.remove(key, column, requests)
-    if counts[REVIEWED_CASES[-1]]:
+    if counts[REVIEWED_CASES[-1]] or cut_off:
         _count_again(tables)
     log = erase_case(settings.inference_log, case_key, keys.of_routing_key(patient_id))
     counts |= {"log": log.rows, "films": log.films}
-    record = {
-        "case_key_sha256": hashlib.sha256(case_key.encode()).hexdigest(),
-        "erased_at": datetime.now(UTC),
-        "erased_by": by,
-        "requests": len(requests),
-        "counts": json.dumps(counts, sort_keys=True),
-    }
-    tables.append(ERASURES, pl.DataFrame([record]))
+    done = plan | {"counts": json.dumps(counts, sort_keys=True)}
+    _record(tables, [row | {"finished_at": datetime.now(UTC)} for row in (*cut_off, done)])
     return counts
 
 
-def _requests(settings: Settings, tables: Tables, case_key: str) -> list[str]:
+def _positions(settings: Settings, tables: Tables, case_key: str) -> dict[str, int]:
+    """Log position by request."""
     moved = tables.read(PREDICTIONS).filter(pl.col("case_key") == case_key)
-    ids = moved.select("request_id").collect()["request_id"].to_list()
-    return sorted({*ids, *requests_of(settings.inference_log, case_key)})
+    found = dict(moved.select("request_id", "log_position").collect().iter_rows())
+    return found | requests_of(settings.inference_log, case_key)
+
+
+def _plan(tables: Tables, case_key: str, positions: Mapping[str, int], by: str) -> dict[str, Any]:
+    about = pl.col("prediction_id").is_in(list(positions))
+    reads = hashes_of_reads(tables.read(PREDICTION_FEEDBACK).filter(about))
+    return {
+        "case_key_sha256": hashlib.sha256(case_key.encode()).hexdigest(),
+        "erased_at": datetime.now(UTC),
+        "erased_by": by,
+        "requests": len(positions),
+        "log_positions": sorted(positions.values()),
+        "reads": json.dumps(dict(sorted(reads))),
+        "finished_at": None,
+        "counts": None,
+    }
+
+
+def _cut_off(tables: Tables, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Earlier attempts to erase the same patient that did not end."""
+    same = pl.col("case_key_sha256") == plan["case_key_sha256"]
+    return tables.read(ERASURES).filter(same, pl.col("finished_at").is_null()).collect().to_dicts()
+
+
+def _record(tables: Tables, rows: Sequence[Mapping[str, Any]]) -> None:
+    tables.merge(ERASURES, pl.DataFrame(rows, schema=CONTRACTS[ERASURES].schema))
 
 
 def _reads_about(tables: Tables, key: Key, requests: Sequence[str]) -> list[str]:

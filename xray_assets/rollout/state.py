@@ -167,6 +167,14 @@ def log_gaps(tables: "Tables") -> int:
         .collect()
         .row(0, named=True)
     )
-    erased = tables.read(ERASURES).select(pl.col("requests").sum()).collect().item()
     gaps = facts["high"] - facts["low"] + 1 - facts["n"] if facts["n"] else 0
-    return max(0, gaps - erased)
+    return gaps - _erased_between(tables, facts["low"], facts["high"]) if gaps else 0
+
+
+def _erased_between(tables: "Tables", low: int, high: int) -> int:
+    """Positions that erasures took out of the table of predictions, between two that it holds."""
+    position = pl.col("log_position")
+    planned = tables.read(ERASURES).select(log_position=pl.col("log_positions").explode().unique())
+    positions = planned.filter(position.is_between(low, high)).collect()["log_position"].to_list()
+    there = tables.read(PREDICTIONS).filter(position.is_in(positions)).select(pl.len())
+    return len(positions) - there.collect().item()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from xray_assets.audit.chain import Head, sealed
 from xray_assets.audit.verify import verify
+from xray_assets.backup.erasure import erase
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
@@ -24,6 +25,7 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.resources.witness import DecisionWitness
+from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.stack.environment import process_environment
 from xray_assets.stack.state import prepare_state
 from xray_assets_tests.logged_world import LoggedWorld
@@ -138,6 +140,31 @@ def test_a_lost_table_is_no_unbroken_record(hospital: Hospital) -> None:
     hospital.decide()
     hospital.table().delete()
     assert len(hospital.findings()) == 2
+
+
+def test_an_erasure_is_no_finding_and_hides_no_edit(hospital: Hospital) -> None:
+    world, settings = hospital.world, hospital.settings
+    (request,) = world.predict(1, STEP_US)
+    case_key = CaseKeys(settings.endpoint_folder).of_patient("MRN-4711")
+    world.log.execute("UPDATE predictions SET case_key = ?", (case_key,))
+    world.log.commit()
+    world.read([request])
+    hospital.decide(2)
+    assert erase(settings, hospital.tables, "MRN-4711", by="a")["prediction_feedback"] == 1
+    seen = verify(hospital.tables, hospital.instance, hospital.room.decision_witness)
+    assert seen.findings == ()
+    assert any(sentence.endswith("gold.erasures: 1") for sentence in seen.checked)
+    hospital.decide()
+    assert hospital.findings() == (), "the chain of reads goes on after an erasure"
+
+    reads = DeltaTable(hospital.tables.uri(PREDICTION_FEEDBACK))
+    before = reads.version()
+    reads.update(predicate="acceptance_rank = 5", updates={"notes": "'another'"})
+    assert any("reads 1 to 11 are not those" in finding for finding in hospital.findings())
+    reads.restore(before)
+    assert hospital.findings() == ()
+    reads.delete("acceptance_rank = 5")
+    assert hospital.findings() != ()
 
 
 def _crash(*_: object) -> None:

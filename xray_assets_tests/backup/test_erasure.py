@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from xray_assets.audit.coverage import read_heads
 from xray_assets.backup.erasure import BY_REQUEST, NoCaseKeys, erase
 from xray_assets.catalog import ERASURES, FEEDBACK_REJECTS, PREDICTIONS, REVIEWED_COUNTS, Key
 from xray_assets.contracts.contract import Contract
@@ -116,24 +117,45 @@ def test_the_tables_go_on_after_an_erasure_and_miss_nothing(tmp_path: Path):
     assert rows(settings, REVIEWED_COUNTS).height == 1
 
 
-def test_an_erasure_that_was_cut_off_is_finished_by_the_next(tmp_path: Path):
+@pytest.mark.parametrize("written", [3, 5, 7, 9])
+def test_an_erasure_that_was_cut_off_is_finished_by_the_next(tmp_path: Path, written: int):
     settings, ids = clinic(tmp_path)
     tables = resources(settings).tables
+    heads = list(read_heads(tables))
 
     class Cut:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(tables, name)
+        """Goes on for so many writes to tables."""
 
-        def remove(self, key: Key, *more: Any) -> int:
-            if key == PREDICTIONS:
-                raise OSError("the disk is gone")
-            return tables.remove(key, *more)
+        left = written
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("merge", "remove"):
+                self.left -= 1
+                if self.left < 0:
+                    raise OSError("the disk is gone")
+            return getattr(tables, name)
 
     with pytest.raises(OSError, match="the disk is gone"):
         erase(settings, Cut(), PATIENT, by="a")  # type: ignore[arg-type]
-    assert rows(settings, ERASURES).is_empty()
+    (begun,) = rows(settings, ERASURES).to_dicts()
+    assert (begun["requests"], begun["finished_at"]) == (3, None)
     erase(settings, tables, PATIENT, by="a")
     assert holders(tmp_path, ids["mine"]) == []
+    assert rows(settings, ERASURES)["finished_at"].null_count() == 0
+    assert rows(settings, REVIEWED_COUNTS).height == 1
+    LogWorld(tmp_path).take()
+    assert log_gaps(tables) == 0
+    assert list(read_heads(tables)) == heads, "erased reads are as good as there"
+
+
+def test_a_position_that_no_erasure_took_is_missing_all_the_same(tmp_path: Path):
+    settings, _ = clinic(tmp_path)
+    tables = resources(settings).tables
+    erase(settings, tables, PATIENT, by="a")
+    LogWorld(tmp_path).take()
+    more = [row_of(CONTRACTS[PREDICTIONS], request_id=f"r{n}", log_position=n) for n in (6, 8)]
+    tables.append(PREDICTIONS, pl.concat(more))
+    assert log_gaps(tables) == 1
 
 
 def test_a_film_that_comes_again_after_an_erasure_is_kept_again(tmp_path: Path):

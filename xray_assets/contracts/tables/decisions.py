@@ -80,13 +80,17 @@ BACKTESTS = Contract(
 
 ERASURES = Contract(
     catalog.ERASURES,
-    "One row an erasure of a patient: when, by whom, how much. Neither the id nor the case key is kept.",
+    "One row an attempt to erase a patient, written before rows go: when, by whom, what. Neither an id nor the case key is kept.",
     (
         text("case_key_sha256", "Digest of the patient's case key", nullable=False),
-        time("erased_at", "When", nullable=False),
+        time("erased_at", "When it began", nullable=False),
         text("erased_by", "Who asked for it", nullable=False),
-        count("requests", "Requests that were erased", nullable=False),
-        text("counts", "How much was erased by store, JSON", nullable=False),
+        count("requests", "Requests that it found", nullable=False),
+        Column("log_positions", pl.List(pl.Int64), "Their positions in the inference log"),
+        text("reads", "SHA-256 of each read about them, by acceptance_rank, JSON"),
+        time("finished_at", "When all was out; a later attempt finishes one that was cut off"),
+        text("counts", "How much it took out by store, JSON; null where it was cut off"),
     ),
-    unique=(),
+    unique=("case_key_sha256", "erased_at"),
+    version=2,
 )

@@ -14,13 +14,13 @@ class ErasedRows:
     films: int = 0
 
 
-def requests_of(log: Path, case_key: str) -> list[str]:
-    """The requests of a case key."""
+def requests_of(log: Path, case_key: str) -> dict[str, int]:
+    """Log position by request of a case key."""
     if not log.exists():
-        return []
+        return {}
     with closing(sqlite3.connect(log, timeout=30)) as connection:
-        query = "SELECT request_id FROM predictions WHERE case_key = ?"
-        return [row[0] for row in connection.execute(query, (case_key,))]
+        query = "SELECT request_id, log_position FROM predictions WHERE case_key = ?"
+        return dict(connection.execute(query, (case_key,)))
 
 
 def erase_case(log: Path, case_key: str, routing_key: bytes) -> ErasedRows:
