@@ -1,5 +1,6 @@
 """A run as the terminal shows it: a bar for each running step, a line for each finished one."""
 
+import pydoc
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
+from xray_assets.errors import XrayError
 from xray_assets.progress import ProgressReport, parse_progress
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class RunView:
             case DagsterEventType.STEP_FAILURE:
                 self._finish(step, "[red]failed[/red]", entry.timestamp)
                 error = event.step_failure_data.error
-                self.problem = f"{step}: {_sentence(error) if error else event.message}"
+                self.problem = f"{step}: {sentence_of(error) if error else event.message}"
             case DagsterEventType.RUN_SUCCESS:
                 self.succeeded = True
                 self._ended.set()
@@ -135,16 +137,30 @@ class RunView:
         self._progress.console.print(f"  {outcome} {escape(step)} ({seconds:.1f} s)")
 
 
-def _sentence(error: "SerializableErrorInfo") -> str:
-    """What this project raised, which says what to do, without the path of its class; else the
+def sentence_of(error: "SerializableErrorInfo") -> str:
+    """The message of an XrayError, which says what to do, without the path of its class; else the
     first cause, with its class's name.
     """
     chain = [error]
     while chain[-1].cause is not None:
         chain.append(chain[-1].cause)
-    ours = next((one for one in chain if one.message.startswith("xray_assets.")), None)
+    ours = next((one for one in chain if _is_mendable(one)), None)
     shown = ours or chain[-1]
-    path, separator, said = shown.message.strip().partition(": ")
-    if not separator or path.rpartition(".")[2] != shown.cls_name:
-        return shown.message.strip()
+    path, said = _parts(shown)
+    if not path:
+        return said
     return said if ours else f"{shown.cls_name}: {said}"
+
+
+def _parts(error: "SerializableErrorInfo") -> tuple[str, str]:
+    """The qualified name of the error's class, which Dagster keeps before the message alone, and
+    the message; "" where there is no name.
+    """
+    path, separator, said = error.message.strip().partition(": ")
+    named = separator and path.rpartition(".")[2] == error.cls_name
+    return (path, said) if named else ("", error.message.strip())
+
+
+def _is_mendable(error: "SerializableErrorInfo") -> bool:
+    found = pydoc.locate(_parts(error)[0])
+    return isinstance(found, type) and issubclass(found, XrayError)

@@ -68,7 +68,9 @@ def _all_from(upstream: Key, origins: Iterable[str], names: Iterable[str]) -> Or
     return dict.fromkeys(names, tuple((upstream, origin) for origin in origins))
 
 
-_OF_A_FILM = _kept(KAGGLE_XRAY_METADATA, "image_id", "file_path", "sha256") | _from(
+_OF_A_FILM = _kept(
+    KAGGLE_XRAY_METADATA, "image_id", "file_path", "sha256", "filename", "category"
+) | _from(
     KAGGLE_XRAY_METADATA,
     {
         "label": "category",

@@ -12,12 +12,14 @@ def candidates(
     """Ingested films in neither table, in image id order.
 
     Where there are any, films that were refused because copies disagree about the label are read
-    again with them: another copy must meet them, and no table holds their pixels' digest.
+    again with them: another copy must meet them, and no table holds their pixels' digest. So are
+    those of 0.1.0, which kept no code.
     """
     judged = pl.concat([metadata.select("image_id"), rejects.select("image_id")])
     new = ingested.join(judged, on="image_id", how="anti")
     if new.height:
-        conflicts = rejects.filter(pl.col("reason").str.starts_with(f"{LABEL_CONFLICT}:"))
+        code = pl.col("reason_code")
+        conflicts = rejects.filter((code == LABEL_CONFLICT) | code.is_null())
         new = pl.concat([new, ingested.join(conflicts, on="image_id", how="semi")])
     return [
         Candidate(

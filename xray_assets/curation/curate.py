@@ -136,10 +136,14 @@ def _metadata_row(
 
 
 def _reject_row(refusal: Refusal, now: datetime) -> dict[str, Any]:
+    candidate = refusal.candidate
     return {
-        "image_id": refusal.candidate.image_id,
-        "file_path": refusal.candidate.file_path,
-        "reason": refusal.reason,
+        "image_id": candidate.image_id,
+        "file_path": candidate.file_path,
+        "reason": refusal.sentence,
         "rejected_at": now,
-        "source_batch_id": refusal.candidate.batch_id,
+        "source_batch_id": candidate.batch_id,
+        "reason_code": refusal.code,
+        "filename": candidate.filename,
+        "category": candidate.category,
     }

@@ -52,11 +52,6 @@ class Refusal:
     code: str
     sentence: str
 
-    @property
-    def reason(self) -> str:
-        """Code and sentence as the rejects table keeps them."""
-        return f"{self.code}: {self.sentence}"
-
 
 def read_films(
     candidates: Sequence[Candidate],

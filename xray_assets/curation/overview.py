@@ -46,5 +46,5 @@ def reached_shares(metadata: pl.DataFrame) -> dict[str, float]:
 
 def reasons(rejects: pl.DataFrame) -> dict[str, int]:
     """Refused films by the code of their reason."""
-    code = pl.col("reason").str.split(":").list.first().alias("code")
-    return dict(rejects.group_by(code).len().sort("code").iter_rows())
+    code = pl.col("reason_code").fill_null("unknown")
+    return dict(rejects.group_by(code).len().sort("reason_code").iter_rows())

@@ -66,7 +66,13 @@ def test_a_score_of_a_pair_is_followed_to_the_log_and_to_the_model_of_the_experi
 
 def test_silver_names_only_columns_that_the_table_has() -> None:
     assert "label" in COLUMN_ORIGINS[XRAY_METADATA]
-    assert set(COLUMN_ORIGINS[XRAY_REJECTS]) == {"image_id", "file_path", "source_batch_id"}
+    assert set(COLUMN_ORIGINS[XRAY_REJECTS]) == {
+        "image_id",
+        "file_path",
+        "source_batch_id",
+        "filename",
+        "category",
+    }
 
 
 CHANGES = {

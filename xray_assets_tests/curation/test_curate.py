@@ -55,10 +55,7 @@ def volume() -> Volume:
 
 
 def reasons(curated: Curated) -> dict[str, str]:
-    return {
-        image_id: reason.partition(":")[0]
-        for image_id, reason in curated.rejects.select("image_id", "reason").iter_rows()
-    }
+    return dict(curated.rejects.select("image_id", "reason_code").iter_rows())
 
 
 def test_usable_films_become_rows_that_keep_the_contract(volume: Volume) -> None:
@@ -190,9 +187,10 @@ def test_candidates_are_new_films_and_with_them_the_unsettled_conflicts() -> Non
         }
     )
     metadata = pl.DataFrame({"image_id": ["a"]})
-    rejects = pl.DataFrame(
-        {"image_id": ["b", "c"], "reason": ["label_conflict: both", "duplicate: of a"]}
-    )
+    rejects = pl.DataFrame({"image_id": ["b", "c"], "reason_code": ["label_conflict", "duplicate"]})
     assert [c.image_id for c in candidates(ingested, metadata, rejects)] == ["b", "d"]
     nothing_new = ingested.filter(pl.col("image_id") != "d")
     assert candidates(nothing_new, metadata, rejects) == []
+    of_an_earlier_release = rejects.with_columns(reason_code=None)
+    again = candidates(ingested, metadata, of_an_earlier_release)
+    assert [c.image_id for c in again] == ["b", "c", "d"]

@@ -71,9 +71,13 @@ XRAY_REJECTS = Contract(
     (
         _IMAGE_ID,
         text("file_path", "Where the film lies in the image volume", nullable=False),
-        text("reason", "Why it was refused: a code, then a sentence", nullable=False),
+        text("reason", "Why it was refused, a sentence", nullable=False),
         time("rejected_at", "When it was refused", nullable=False),
         text("source_batch_id", "The ingest that brought it", nullable=False),
+        text("reason_code", "Why, a code; null in rows of 0.1.0, as the next two"),
+        text("filename", "The film's file name in the source"),
+        text("category", "Its class folder in the source"),
     ),
     unique=("image_id",),
+    version=2,
 )
