@@ -17,7 +17,9 @@ from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.promotion import PromotionRule
-from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.candidates import Candidate
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.rollout.served import ServedConfig, wanted_entities
 from xray_assets.rollout.state import record, save
 from xray_assets.serving.hot_path.films import film
@@ -70,7 +72,7 @@ class LoggedWorld:
         world = cls.__new__(cls)
         world.settings, world.start = Settings(state=state), START
         (experiment,) = resources(world.settings).tables.read(EXPERIMENTS).collect().to_dicts()
-        world.experiment, world.log = Experiment.from_row(experiment), world._open_log()
+        world.experiment, world.log = experiment_of(experiment), world._open_log()
         world.films = [digest for (digest,) in world.log.execute("SELECT image_sha256 FROM images")]
         (world.written,) = world.log.execute("SELECT max(log_position) FROM predictions").fetchone()
         return world

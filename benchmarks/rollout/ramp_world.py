@@ -22,6 +22,7 @@ from xray_assets.resources.local.roles import roles as local_roles
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.resources.ramp import Ramp
 from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.rollout.state import last_experiment, read_state
 from xray_assets.scoring.registered import DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG
 from xray_assets.sensors import promotion_decided
@@ -153,7 +154,7 @@ class World:
         uri = self.tables.uri(EXPERIMENTS)
         last = DeltaTable(uri).version()
         frames = (pl.read_delta(uri, version=version) for version in range(last + 1))
-        return [Experiment.from_row(row) for frame in frames for row in frame.to_dicts()]
+        return [experiment_of(row) for frame in frames for row in frame.to_dicts()]
 
     def _alias(self, model: str, alias: str, _version: str) -> None:
         self.alias_moves.append(

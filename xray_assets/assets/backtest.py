@@ -16,8 +16,8 @@ from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
-from xray_assets.rollout.candidates import present_champion, verified_candidate
-from xray_assets.rollout.experiment import Candidate, ExperimentError
+from xray_assets.rollout.candidates import Candidate, present_champion, verified_candidate
+from xray_assets.rollout.experiment import ExperimentError
 from xray_assets.rollout.state import last_experiment
 
 if TYPE_CHECKING:

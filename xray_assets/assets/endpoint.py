@@ -18,9 +18,9 @@ from xray_assets.audit.coverage import CHAIN_HEAD, configs_head, experiments_hea
 from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, FAMILIES
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.resources.ramp import Ramp
-from xray_assets.rollout.acts import reconcile
 from xray_assets.rollout.served import EndpointUnreachable
 from xray_assets.rollout.state import first_one_waits
+from xray_assets.rollout.tick import reconcile
 
 
 class EndpointChange(dg.Config):

@@ -19,7 +19,7 @@ from xray_assets.contracts.tables import PAIRED_PREDICTIONS as PAIRED_CONTRACT
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
-from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.storage.numbered_rows import PAIRING, TABLES
 
 LOG, BATCH = "inference_log", 250_000
@@ -101,7 +101,7 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
         .collect()
     )
     for row in experiments.collect().iter_rows(named=True):
-        experiment = Experiment.from_row(row)
+        experiment = experiment_of(row)
         its_rows = eligible(rows, experiment)
         pairs_of = tables.read(PAIRED_PREDICTIONS).filter(
             pl.col("experiment_id") == experiment.experiment_id

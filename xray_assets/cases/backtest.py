@@ -18,7 +18,7 @@ from xray_assets.promotion import (
     report,
 )
 from xray_assets.reasons import TOO_FEW, Reason
-from xray_assets.rollout.experiment import Candidate
+from xray_assets.rollout.candidates import Candidate
 
 Scores = Mapping[tuple[str, str], float]
 """Probability by (pixel digest, artifact digest); a missing entry is a score that failed."""

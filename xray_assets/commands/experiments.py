@@ -22,12 +22,12 @@ def list_experiments(as_json: AsJson = False) -> None:
     """List all experiments, newest first."""
     from xray_assets.catalog import EXPERIMENTS
     from xray_assets.deployments import resources
-    from xray_assets.rollout.experiment import Experiment
+    from xray_assets.rollout.experiment_rows import experiment_of
 
     rows = resources(read_settings()).tables.read(EXPERIMENTS).sort("opened_at", descending=True)
     table = shown_table("experiment", "champion", "challenger", "state", "stage", "opened", "cause")
     for row in rows.collect().iter_rows(named=True):
-        one = Experiment.from_row(row)
+        one = experiment_of(row)
         table.add_row(
             one.experiment_id, one.champion.served_name, one.challenger.served_name, one.state,
             f"{one.stage} %", f"{one.opened_at:%Y-%m-%d %H:%M}", one.cause,

@@ -9,7 +9,7 @@ import dagster as dg
 
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.registry import Registry
-from xray_assets.rollout.experiment import Candidate
+from xray_assets.rollout.candidates import Candidate
 
 if TYPE_CHECKING:
     from xray_assets.scoring.artifact import ServingArtifact

@@ -1,7 +1,7 @@
-"""One way from a verdict or a word to traffic: observe -> decide -> save -> serve -> record.
+"""From a person's word to traffic: observe -> decide -> save -> serve -> record.
 
-`reconcile` is what a run does by itself; the others are what people ask for, in the process that
-asks: without Dagster's queue, pools or daemon. Who may ask is decided before, by `web/accounts`.
+In the process that asks: without Dagster's queue, pools or daemon. Who may ask is decided before,
+by `web/accounts`. What a run does by itself is in `tick`.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING
 from xray_assets.errors import StaleWrite
 from xray_assets.rollout import changes
 from xray_assets.rollout.approval import approved_step
-from xray_assets.rollout.candidates import (
-    latest_candidate,
-    present_champion,
-    sole_champion,
-    verified_candidate,
-)
-from xray_assets.rollout.carry_out import serve, settle
+from xray_assets.rollout.candidates import present_champion, verified_candidate
+from xray_assets.rollout.carry_out import serve, settle, wanted_of
 from xray_assets.rollout.changes import Changed
-from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
+from xray_assets.rollout.experiment import Experiment, ExperimentError
 from xray_assets.rollout.observe import observe
-from xray_assets.rollout.reconcile import apply_step, next_step
+from xray_assets.rollout.reconcile import apply_step
 from xray_assets.rollout.served import (
     EndpointMismatch,
     EndpointUnreachable,
@@ -31,12 +26,11 @@ from xray_assets.rollout.served import (
     Wanted,
 )
 from xray_assets.rollout.state import State, read_state, save, waiting
+from xray_assets.rollout.tick import RECONCILER, opened
+from xray_assets.rollout.word import Approval
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.ramp import Ramp
-
-RECONCILER = "reconciler"
-"""Who takes the steps that need no person's word."""
 
 SAVE_ATTEMPTS = 5
 """Of a person's word, while runs save in between."""
@@ -53,28 +47,6 @@ class Outcome:
     served: ServedConfig | None = None
     not_served: str = ""
     left: str = ""
-
-
-def reconcile(
-    ramp: "Ramp", *, generation: int | None, by: str = RECONCILER
-) -> tuple[Wanted, ServedConfig]:
-    """Carry out what is wanted; and take the reconciler's next step first, if `generation` is still
-    that of the state. Opens the very first experiment. Returns what was wanted, and what serves it.
-
-    Raises StaleGeneration and StaleWrite where another was first: nothing is served then.
-    """
-    state = read_state(ramp.tables)
-    if state.last is None:
-        state = _open_first(ramp, state, by)
-    elif generation == state.generation:
-        step = next_step(observe(ramp, state.last), ramp.policy)
-        changed = apply_step(state.last, step, now=datetime.now(UTC), by=by)
-        if changed != state.last:
-            state = save(ramp.tables, [changed], seen=state.generation)
-    wanted = _wanted(ramp, state, by)
-    served = serve(ramp, wanted)
-    settle(ramp, wanted, state.last)
-    return wanted, served
 
 
 def roll_back(ramp: "Ramp", *, by: str, reason: str, to_previous: bool = False) -> Outcome:
@@ -122,7 +94,7 @@ def open_experiment(ramp: "Ramp", model: str, version: int, *, by: str, reason: 
 
     def change(state: State) -> Changed:
         champion = present_champion(state.last, ramp.registry, ramp.model_names)
-        (made,) = _opened(ramp, state, champion, challenger, by, reason)
+        (made,) = opened(ramp, state, champion, challenger, by, reason)
         return (made.withdrawable(None),)
 
     return _said(ramp, change)
@@ -169,7 +141,7 @@ def _said(ramp: "Ramp", change: Callable[[State], Changed]) -> Outcome:
             if attempt == SAVE_ATTEMPTS - 1:
                 raise
     for _ in range(SAVE_ATTEMPTS):
-        outcome = Outcome(_wanted(ramp, state, RECONCILER), state.last)
+        outcome = Outcome(wanted_of(ramp, state, RECONCILER), state.last)
         try:
             return _carried_out(ramp, outcome)
         except (StaleGeneration, StaleWrite):  # a run was first: carry out what stands now
@@ -190,40 +162,6 @@ def _carried_out(ramp: "Ramp", outcome: Outcome) -> Outcome:
     except Exception as error:  # whatever the registry's: it is served, the reconciler goes on
         return replace(outcome, left=f"{type(error).__name__}: {error}")
     return outcome
-
-
-def _wanted(ramp: "Ramp", state: State, by: str) -> Wanted:
-    if state.last:
-        return Wanted.by(state.last, generation=state.generation)
-    champion = sole_champion(ramp.registry, ramp.model_names)
-    return Wanted.alone(champion, generation=state.generation, by=by)
-
-
-def _open_first(ramp: "Ramp", state: State, by: str) -> State:
-    """The first experiment (Keras champion, PyTorch challenger), where both are registered and
-    differ.
-    """
-    models = [latest_candidate(ramp.registry, name) for name in ramp.model_names]
-    champion, challenger = models[0], models[1]
-    if not champion or not challenger or champion.artifact_sha256 == challenger.artifact_sha256:
-        return state
-    changed = _opened(ramp, state, champion, challenger, by)
-    return save(ramp.tables, changed, seen=state.generation)
-
-
-def _opened(ramp: "Ramp", state: State, champion, challenger, by: str, reason: str = "") -> Changed:
-    from xray_assets.promotion.rule import PromotionRule
-
-    return changes.opened(
-        state,
-        champion,
-        challenger,
-        rule_hash=PromotionRule().sha256,
-        starting_share=ramp.starting_share,
-        now=datetime.now(UTC),
-        by=by,
-        reason=reason,
-    )
 
 
 def _serves_wanted(ramp: "Ramp", state: State) -> bool:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from xray_assets.rollout.experiment import Approval, ExperimentError
+from xray_assets.rollout.experiment import ExperimentError
 from xray_assets.rollout.reconcile import Observation, RampPolicy, Step, next_step
+from xray_assets.rollout.word import Approval
 
 
 def approved_step(seen: Observation, policy: RampPolicy, approval: Approval) -> Step:

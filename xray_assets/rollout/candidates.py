@@ -1,12 +1,34 @@
-"""Which registered model is champion, and a registered version as a candidate of an experiment."""
+"""Candidates of an experiment: registered versions, and which of them is champion."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xray_assets.rollout.experiment import Candidate, Experiment, ExperimentError
+from xray_assets.catalog import served_name
+from xray_assets.errors import XrayError
 
-if TYPE_CHECKING:  # Dagster comes with it
+if TYPE_CHECKING:  # Dagster comes with the first
     from xray_assets.resources.registry import Registry
+    from xray_assets.rollout.experiment import Experiment
+
+
+class NothingRegistered(XrayError):
+    """No model can serve yet; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One frozen model of an experiment."""
+
+    model: str
+    version: int
+    artifact_sha256: str
+    threshold: float
+
+    @property
+    def served_name(self) -> str:
+        """Served-entity name."""
+        return served_name(self.model, self.version)
 
 
 def verified_candidate(registry: "Registry", model: str, version: int) -> Candidate:
@@ -25,16 +47,16 @@ def latest_candidate(registry: "Registry", model: str) -> Candidate | None:
 
 def sole_champion(registry: "Registry", model_names: Sequence[str]) -> Candidate:
     """The model that serves while there is no experiment; the first of the names that has one.
-    Raises ExperimentError when nothing is registered.
+    Raises NothingRegistered.
     """
     for name in model_names:
         if champion := latest_candidate(registry, name):
             return champion
-    raise ExperimentError("no registered model: materialize the classifiers first")
+    raise NothingRegistered("no registered model: materialize the classifiers first")
 
 
 def present_champion(
-    last: Experiment | None, registry: "Registry", model_names: Sequence[str]
+    last: "Experiment | None", registry: "Registry", model_names: Sequence[str]
 ) -> Candidate:
     """Who is champion now. Raises as `sole_champion`."""
     return last.winner if last else sole_champion(registry, model_names)

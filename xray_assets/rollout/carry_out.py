@@ -9,12 +9,21 @@ split. Whoever holds an older generation than the stored one does none of it.
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from xray_assets.rollout.candidates import sole_champion
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.served import ServedConfig, StaleGeneration, Wanted
-from xray_assets.rollout.state import is_recorded, read_state, record, save
+from xray_assets.rollout.state import State, is_recorded, read_state, record, save
 
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.ramp import Ramp
+
+
+def wanted_of(ramp: "Ramp", state: State, by: str) -> Wanted:
+    """What a state wants; before the first experiment, one model alone, wanted by `by`."""
+    if state.last:
+        return Wanted.by(state.last, generation=state.generation)
+    champion = sole_champion(ramp.registry, ramp.model_names)
+    return Wanted.alone(champion, generation=state.generation, by=by)
 
 
 def serve(ramp: "Ramp", wanted: Wanted) -> ServedConfig:

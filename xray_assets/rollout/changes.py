@@ -7,11 +7,11 @@ The step of the ramp that a person approves is in `approval`, the ones taken wit
 from dataclasses import replace
 from datetime import datetime
 
+from xray_assets.rollout.candidates import Candidate
 from xray_assets.rollout.experiment import (
     CLOSED,
     PROMOTED,
     ROLLED_BACK,
-    Candidate,
     Experiment,
     ExperimentError,
 )

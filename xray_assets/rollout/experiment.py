@@ -1,50 +1,21 @@
 """An experiment and its states. Every change returns a new one; nothing is edited in place."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-from xray_assets.catalog import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION, served_name
 from xray_assets.errors import XrayError
+from xray_assets.rollout.candidates import Candidate
+from xray_assets.rollout.word import Approval
 
 OPEN, RAMPING = "open", "ramping"
 PROMOTED, ROLLED_BACK, INCONCLUSIVE, CLOSED = "promoted", "rolled_back", "inconclusive", "closed"
 WITHDRAWN = "withdrawn"
 RUNNING_STATES = (OPEN, RAMPING)
 
-_APPROVAL_COLUMNS = {"by": "approved_by", "reason": "approval_reason", "at": "approved_at"}
-
 
 class ExperimentError(XrayError):
     """An experiment cannot be opened or changed like this; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One frozen model of an experiment."""
-
-    model: str
-    version: int
-    artifact_sha256: str
-    threshold: float
-
-    @property
-    def served_name(self) -> str:
-        """Served-entity name."""
-        return served_name(self.model, self.version)
-
-
-@dataclass(frozen=True)
-class Approval:
-    """A person's word that the present stage's step may be taken. `by` is the name as given."""
-
-    by: str
-    reason: str
-    at: datetime
-
-    def is_by(self, other: Self) -> bool:
-        """True when both are the same person's, whatever the case and spaces of the name."""
-        return " ".join(self.by.casefold().split()) == " ".join(other.by.casefold().split())
 
 
 @dataclass(frozen=True)
@@ -144,15 +115,6 @@ class Experiment:
             }
         return {self.winner.served_name: 100}
 
-    def wanted_aliases(self) -> dict[str, tuple[str, int] | None]:
-        """Wanted registry aliases as (model, version); `previous_champion` moves only with a
-        promotion.
-        """
-        champion, challenger = ((c.model, c.version) for c in (self.champion, self.challenger))
-        if self.state == PROMOTED:
-            return {CHAMPION: challenger, CHALLENGER: None, PREVIOUS_CHAMPION: champion}
-        return {CHAMPION: champion, CHALLENGER: challenger if self.is_running else None}
-
     def approved(self, approval: Approval) -> Self:
         """The same with a first approval; it stands for this stage only."""
         self._require_running()
@@ -218,26 +180,6 @@ class Experiment:
                 f"nothing to withdraw: {self.cause!r} is no person's word (by {self.decided_by})"
             )
         return self._moved(self.state_before, self.stage_before, now=now, by=by, cause=cause)
-
-    def as_row(self) -> dict[str, Any]:
-        """A row of gold.experiments."""
-        row = asdict(self)
-        for role in (CHAMPION, CHALLENGER):
-            row |= {f"{role}_{field}": value for field, value in row.pop(role).items()}
-        approval = row.pop("approval") or {}
-        return row | {name: approval.get(field) for field, name in _APPROVAL_COLUMNS.items()}
-
-    @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Self:
-        """Read back a row of gold.experiments."""
-        row = dict(row)
-        for role in (CHAMPION, CHALLENGER):
-            row[role] = Candidate(
-                **{field: row.pop(f"{role}_{field}") for field in Candidate.__dataclass_fields__}
-            )
-        approval = {field: row.pop(name) for field, name in _APPROVAL_COLUMNS.items()}
-        row["generation"] = row["generation"] or 0  # a row from before it was counted
-        return cls(**row, approval=Approval(**approval) if approval["by"] else None)
 
     def _moved(
         self,

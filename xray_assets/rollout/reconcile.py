@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from xray_assets import reasons
 from xray_assets.reasons import Reason, codes_of
-from xray_assets.rollout.experiment import INCONCLUSIVE, ROLLED_BACK, Approval, Experiment
+from xray_assets.rollout.experiment import INCONCLUSIVE, ROLLED_BACK, Experiment
+from xray_assets.rollout.word import Approval
 
 Kind = Literal["hold", "reassert", "approve", "advance", "roll_back", "give_up"]
 

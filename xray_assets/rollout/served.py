@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from xray_assets.catalog import CHALLENGER, CHAMPION
+from xray_assets.catalog import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION
 from xray_assets.errors import XrayError
-from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.candidates import Candidate
+from xray_assets.rollout.experiment import PROMOTED, Experiment
 
 
 class EndpointUnreachable(XrayError):
@@ -87,7 +88,7 @@ class Wanted:
         return cls(
             entities=wanted_entities(experiment),
             experiment_id=experiment.experiment_id if experiment.is_running else None,
-            aliases=experiment.wanted_aliases(),
+            aliases=wanted_aliases(experiment),
             generation=generation,
             decided_by=experiment.decided_by,
             cause=experiment.cause,
@@ -115,3 +116,15 @@ def wanted_entities(experiment: Experiment) -> tuple[ServedEntity, ...]:
         ServedEntity.of(experiment.champion, CHAMPION, 100 - experiment.stage),
         ServedEntity.of(experiment.challenger, CHALLENGER, experiment.stage),
     )
+
+
+def wanted_aliases(experiment: Experiment) -> dict[str, tuple[str, int] | None]:
+    """Wanted registry aliases as (model, version); `previous_champion` moves only with a
+    promotion.
+    """
+    champion, challenger = (
+        (one.model, one.version) for one in (experiment.champion, experiment.challenger)
+    )
+    if experiment.state == PROMOTED:
+        return {CHAMPION: challenger, CHALLENGER: None, PREVIOUS_CHAMPION: champion}
+    return {CHAMPION: champion, CHALLENGER: challenger if experiment.is_running else None}

@@ -22,6 +22,7 @@ from xray_assets.catalog import (
     PROMOTION_DECISION,
 )
 from xray_assets.rollout.experiment import PROMOTED, WITHDRAWN, Experiment
+from xray_assets.rollout.experiment_rows import experiment_of, row_of
 from xray_assets.rollout.served import ServedConfig
 
 if TYPE_CHECKING:  # Dagster comes with it
@@ -56,7 +57,7 @@ class State:
 def read_state(tables: "Tables") -> State:
     """The stored experiments."""
     rows = tables.read(EXPERIMENTS).sort("opened_at").collect().to_dicts()
-    experiments = tuple(map(Experiment.from_row, rows))
+    experiments = tuple(map(experiment_of, rows))
     return State(max((one.generation for one in experiments), default=0), experiments)
 
 
@@ -69,7 +70,7 @@ def save(tables: "Tables", changed: Sequence[Experiment], *, seen: int) -> State
     """Save changed experiments as one generation, while the stored one is still `seen`; returns
     the state after it. Raises StaleWrite.
     """
-    rows = [replace(one, generation=seen + 1).as_row() for one in changed]
+    rows = [row_of(replace(one, generation=seen + 1)) for one in changed]
     tables.advance(
         EXPERIMENTS,
         pl.DataFrame(rows, infer_schema_length=None),

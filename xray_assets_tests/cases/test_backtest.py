@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xray_assets.cases.backtest import backtest, reviewed_films
 from xray_assets.reasons import codes_of
-from xray_assets.rollout.experiment import Candidate
+from xray_assets.rollout.candidates import Candidate
 
 CHAMPION = Candidate("c.models.one", 1, "a" * 64, 0.5)
 CANDIDATE = Candidate("c.models.two", 3, "b" * 64, 0.3)

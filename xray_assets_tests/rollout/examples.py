@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from xray_assets.rollout.experiment import Candidate, Experiment
+from xray_assets.rollout.candidates import Candidate
+from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.reconcile import Observation
 
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from xray_assets.reasons import Reason
 from xray_assets.rollout.approval import approved_step
-from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
+from xray_assets.rollout.experiment import Experiment, ExperimentError
 from xray_assets.rollout.reconcile import Observation, RampPolicy, apply_step, next_step
+from xray_assets.rollout.word import Approval
 from xray_assets.settings import Settings
 from xray_assets_tests.rollout.examples import OPENED, an_experiment, seen
 

@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xray_assets.reasons import Reason
-from xray_assets.rollout.experiment import Approval, Experiment, ExperimentError
+from xray_assets.rollout.experiment import Experiment, ExperimentError
+from xray_assets.rollout.experiment_rows import experiment_of, row_of
 from xray_assets.rollout.reconcile import Observation, RampPolicy, apply_step, next_step
+from xray_assets.rollout.served import wanted_aliases
+from xray_assets.rollout.word import Approval
 from xray_assets_tests.rollout.examples import KERAS, OPENED, TORCH, an_experiment, seen
 
 POLICY = RampPolicy(dwell=timedelta(0), dwell_requests=0)
@@ -27,7 +30,7 @@ def test_a_promotion_climbs_each_stage_once_and_ends_promoted() -> None:
         stages.append((experiment.stage, experiment.state))
     assert stages == [(70, "ramping"), (90, "ramping"), (100, "promoted")]
     assert experiment.wanted_traffic() == {TORCH.served_name: 100}
-    assert experiment.wanted_aliases() == {
+    assert wanted_aliases(experiment) == {
         "champion": (TORCH.model, 2),
         "challenger": None,
         "previous_champion": (KERAS.model, 1),
@@ -150,7 +153,7 @@ def test_a_promotion_can_be_rolled_back_to_the_previous_champion() -> None:
     back = promoted.ended("rolled_back", now=OPENED, by="Ada", cause="by hand")
     assert back.settled(now=OPENED).closed_by == "Ada"
     assert back.wanted_traffic() == {KERAS.served_name: 100}
-    assert back.wanted_aliases()["champion"] == (KERAS.model, 1)
+    assert wanted_aliases(back)["champion"] == (KERAS.model, 1)
     assert next_step(seen(back), POLICY).kind == "reassert"
 
 
@@ -164,8 +167,8 @@ def test_the_same_artifact_twice_is_no_experiment() -> None:
 def test_an_experiment_survives_its_row() -> None:
     experiment = ramped(90)
     approved = experiment.approved(Approval("Ada", "seen", OPENED))
-    assert Experiment.from_row(experiment.as_row()) == experiment
-    assert Experiment.from_row(approved.as_row()) == approved
+    assert experiment_of(row_of(experiment)) == experiment
+    assert experiment_of(row_of(approved)) == approved
 
 
 observations = st.builds(
