@@ -20,7 +20,7 @@ from xray_assets.web.refusals import InvalidParameter
 
 
 @dataclass(frozen=True)
-class ServedEntity:
+class ConfiguredEntity:
     """One model version behind the endpoint, and its share of the traffic in percent."""
 
     name: str
@@ -40,15 +40,15 @@ class EndpointConfig:
 
     config_version: int
     experiment_id: str | None
-    entities: tuple[ServedEntity, ...]
+    entities: tuple[ConfiguredEntity, ...]
 
     @property
-    def champion(self) -> ServedEntity:
+    def champion(self) -> ConfiguredEntity:
         """The model of the control arm, and the one that answers when the challenger fails."""
         return self.entities[0]
 
     @property
-    def challenger(self) -> ServedEntity | None:
+    def challenger(self) -> ConfiguredEntity | None:
         """The model under test, if there is one."""
         return self.entities[1] if len(self.entities) > 1 else None
 
@@ -80,12 +80,12 @@ def parse_config(body: ConfigBody, *, config_version: int) -> EndpointConfig:
     return EndpointConfig(config_version, experiment, tuple(entities))
 
 
-def _entity(sent: EntityBody, *, name: str, role: str, share: int) -> ServedEntity:
+def _entity(sent: EntityBody, *, name: str, role: str, share: int) -> ConfiguredEntity:
     variables = sent.environment_vars or {}
     digest = variables.get(DIGEST_VARIABLE) or None
     if digest is not None and not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise InvalidParameter(f"{DIGEST_VARIABLE} must be 64 hex digits")
-    return ServedEntity(
+    return ConfiguredEntity(
         name=name,
         model_name=sent.entity_name,
         model_version=sent.entity_version,
@@ -98,7 +98,7 @@ def _entity(sent: EntityBody, *, name: str, role: str, share: int) -> ServedEnti
     )
 
 
-def _same(entities: list[ServedEntity], variable: str) -> str | None:
+def _same(entities: list[ConfiguredEntity], variable: str) -> str | None:
     """The value that all entities give a variable; None where they give none."""
     values = {entity.environment_vars.get(variable) or None for entity in entities}
     if len(values) > 1:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xray_assets.serving.control.config_document import EndpointConfig, ServedEntity
+from xray_assets.serving.control.config_document import ConfiguredEntity, EndpointConfig
 from xray_assets.serving.control.config_store import IN_PROGRESS, EndpointRecord
 
 READY, NOT_READY = "READY", "NOT_READY"
@@ -56,7 +56,7 @@ def _config(config: EndpointConfig, record: EndpointRecord, state: str) -> dict[
     }
 
 
-def _entity(entity: ServedEntity, record: EndpointRecord, state: str) -> dict[str, Any]:
+def _entity(entity: ConfiguredEntity, record: EndpointRecord, state: str) -> dict[str, Any]:
     return {
         "name": entity.name,
         "entity_name": entity.model_name,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xray_assets.scoring.artifact import ArtifactError
 from xray_assets.scoring.loading import load_classifier
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.serving.control.config_document import EndpointConfig, ServedEntity
+from xray_assets.serving.control.config_document import ConfiguredEntity, EndpointConfig
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint
 from xray_assets.serving.hot_path.served_model import ServedModel
 from xray_assets.settings import Settings
@@ -45,7 +45,7 @@ class LoadedModels:
         for digest in self._classifiers.keys() - used:
             del self._classifiers[digest]
 
-    async def _classifier(self, entity: ServedEntity) -> OnnxClassifier:
+    async def _classifier(self, entity: ConfiguredEntity) -> OnnxClassifier:
         known = self._classifiers.get(entity.artifact_sha256 or "")
         if known is None:
             known = await asyncio.to_thread(

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.serving.control.config_document import ServedEntity
+from xray_assets.serving.control.config_document import ConfiguredEntity
 
 INLINE_LIMIT_MS = 5.0
 """A film that takes longer is scored on the model's own thread."""
@@ -58,7 +58,7 @@ class Breaker:
 class ServedModel:
     """One served entity with its loaded classifier."""
 
-    def __init__(self, entity: ServedEntity, classifier: OnnxClassifier) -> None:
+    def __init__(self, entity: ConfiguredEntity, classifier: OnnxClassifier) -> None:
         """Measure the (warm) classifier and start a thread if it is slow."""
         self.entity = entity
         self.classifier = classifier
