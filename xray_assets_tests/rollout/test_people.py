@@ -9,11 +9,11 @@ import pytest
 
 from benchmarks.rollout.crashes import PLAN, counted_calls
 from benchmarks.rollout.ramp_world import World, register_two_models
-from xray_assets.assets.endpoint import EndpointChange
+from xray_assets.assets.endpoint import EndpointChange, endpoint_config
 from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
 from xray_assets.rollout import acts
 from xray_assets.rollout.experiment import ExperimentError
-from xray_assets.rollout.state import last_experiment
+from xray_assets.rollout.state import last_experiment, read_state
 from xray_assets.scoring.registered import RegistryError
 from xray_assets.settings import Settings
 
@@ -129,6 +129,32 @@ def test_a_rollback_needs_one_person_and_takes_all_traffic_back(recommended: Wor
     assert experiment.cause == "rollback by Ada: complaints"
     assert recommended.twin.now
     assert recommended.twin.now.traffic == {experiment.champion.served_name: 100}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"action": "rollback"},
+        {"action": "rollback", "by": "Dr. Smith", "reason": "complaints"},
+        {"action": "approve", "by": "Dr. Smith", "experiment_id": "e", "stage": 50},
+        {"action": "reassert", "by": "Dr. Smith"},
+        {"action": "step", "generation": 1, "reason": "complaints"},
+    ],
+)
+def test_a_launch_that_claims_a_persons_word_is_refused_and_changes_nothing(
+    recommended: World, forged: dict[str, object]
+) -> None:
+    def launch(config: dict[str, object]) -> bool:
+        asked = {"ops": {"endpoint_config": {"config": config}}}
+        resources = {"ramp": recommended.ramp}
+        return dg.materialize([endpoint_config], run_config=asked, resources=resources).success
+
+    before = read_state(recommended.tables)
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        launch(forged)
+    assert launch({"action": "step", "generation": before.generation}), "what may be asked for"
+    assert read_state(recommended.tables) == before, "and takes no step without people"
+    assert len(recommended.twin.served) == 1
 
 
 def test_who_decided_is_kept_when_another_run_carries_it_out(recommended: World) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from xray_assets.resources.endpoint import ModelServing
+from xray_assets.rollout.served import EndpointMismatch, ServedEntity
 from xray_assets_tests.serving.server_process import (
     ENDPOINT,
+    MODEL,
     Server,
     ab_config,
     film_base64,
@@ -180,6 +183,24 @@ def test_a_config_of_an_earlier_generation_is_a_conflict(
     refused["served_entities"][0]["environment_vars"]["XRAY_GENERATION"] = "8"
     with pytest.raises(errors.InvalidParameterValue):
         workspace.api_client.do("PUT", f"/api/2.0/serving-endpoints/{name}/config", body=refused)
+
+
+def test_the_project_is_refused_with_an_earlier_generation_and_the_later_goes_on_serving(
+    make_endpoint: Callable[..., str], shared_server: Server, no_databricks_config: None
+) -> None:
+    from databricks.sdk.errors import ResourceConflict
+
+    name = make_endpoint(ab_config(*shared_server.digests))
+    serving = ModelServing(host=shared_server.url, token=shared_server.token, endpoint_name=name)
+    champion = ServedEntity(
+        "film_mean-1", MODEL, 1, shared_server.digests[0], "champion", traffic_percentage=100
+    )
+    later = serving.apply([champion], experiment_id="exp-1", generation=7)
+    assert later.generation == 7
+    with pytest.raises(EndpointMismatch, match="refused the config") as refused:
+        serving.apply([champion], experiment_id="exp-0", generation=6)
+    assert isinstance(refused.value.__cause__, ResourceConflict)
+    assert serving.served() == later
 
 
 MLFLOW_CLIENT = f"""
