@@ -154,8 +154,6 @@ def test_an_erasure_is_no_finding_and_hides_no_edit(hospital: Hospital) -> None:
     seen = verify(hospital.tables, hospital.instance, hospital.room.decision_witness)
     assert seen.findings == ()
     assert any(sentence.endswith("gold.erasures: 1") for sentence in seen.checked)
-    hospital.decide()
-    assert hospital.findings() == (), "the chain of reads goes on after an erasure"
 
     reads = DeltaTable(hospital.tables.uri(PREDICTION_FEEDBACK))
     before = reads.version()

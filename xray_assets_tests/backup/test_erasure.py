@@ -153,7 +153,10 @@ def test_a_position_that_no_erasure_took_is_missing_all_the_same(tmp_path: Path)
     tables = resources(settings).tables
     erase(settings, tables, PATIENT, by="a")
     LogWorld(tmp_path).take()
-    more = [row_of(CONTRACTS[PREDICTIONS], request_id=f"r{n}", log_position=n) for n in (6, 8)]
+    more = [
+        row_of(CONTRACTS[PREDICTIONS], request_id=f"r{n}", log_position=n, status_code=200)
+        for n in (6, 8)
+    ]
     tables.append(PREDICTIONS, pl.concat(more))
     assert log_gaps(tables) == 1
 

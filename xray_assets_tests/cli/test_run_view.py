@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from dagster_shared.error import serializable_error_info_from_exc_info
+from dagster._utils.error import serializable_error_info_from_exc_info
 
 from xray_assets.commands.run_view import sentence_of
 from xray_assets.errors import StaleWrite
