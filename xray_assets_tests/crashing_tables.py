@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from xray_assets.catalog import Key
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 
 class Crash(BaseException):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from xray_assets.errors import XrayError
 
@@ -57,6 +57,18 @@ class Witness:
 
     source: str
     head: Head
+
+
+class HeadStore(Protocol):
+    """A place outside the table where the head is written down."""
+
+    def write(self, head: Head) -> None:
+        """Write the head down; the same head again changes nothing."""
+        ...
+
+    def seen(self) -> Sequence[Witness]:
+        """What was written down last; nothing before the first decision."""
+        ...
 
 
 def hash_of(row: Mapping[str, Any]) -> str:

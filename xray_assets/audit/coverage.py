@@ -10,15 +10,12 @@ Dagster's events of gold/experiments and gold/endpoint_config hold theirs.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xray_assets.audit.chain import Head, hash_of
 from xray_assets.catalog import ENDPOINT_CONFIG, ERASURES, EXPERIMENTS, PREDICTION_FEEDBACK
-
-if TYPE_CHECKING:  # Dagster comes with it
-    from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 CHAIN_HEAD = "chain_head"
 """Metadata of a materialization: the head of its table."""
@@ -42,19 +39,19 @@ def chained(rows: Iterable[NumberedHash], after: Head) -> Iterator[Head]:
         yield head
 
 
-def config_heads(tables: "Tables") -> dict[int, Head]:
+def config_heads(tables: Tables) -> dict[int, Head]:
     """The head after each config version of gold.endpoint_config."""
     rows = tables.read(ENDPOINT_CONFIG).sort("config_version", "served_model_name").collect()
     hashes = ((row["config_version"], hash_of(row)) for row in rows.iter_rows(named=True))
     return {head.position: head for head in chained(hashes, Head.START)}
 
 
-def configs_head(tables: "Tables") -> Head:
+def configs_head(tables: Tables) -> Head:
     """The head of gold.endpoint_config as it is now."""
     return max(config_heads(tables).values(), key=_position, default=Head.START)
 
 
-def read_heads(tables: "Tables", after: Head = Head.START) -> Iterator[Head]:
+def read_heads(tables: Tables, after: Head = Head.START) -> Iterator[Head]:
     """The head after each accepted read that follows `after`, in order of acceptance."""
     rank, reads = pl.col("acceptance_rank"), tables.read(PREDICTION_FEEDBACK)
     erased = erased_reads(tables)
@@ -75,18 +72,18 @@ def hashes_of_reads(reads: pl.LazyFrame) -> list[NumberedHash]:
     return [(row["acceptance_rank"], hash_of(row)) for row in rows]
 
 
-def erased_reads(tables: "Tables") -> dict[int, str]:
+def erased_reads(tables: Tables) -> dict[int, str]:
     """Rank and hash of the reads that erasures took out."""
     kept = tables.read(ERASURES).select("reads").collect()["reads"].drop_nulls()
     return {int(rank): hash_ for text in kept for rank, hash_ in json.loads(text).items()}
 
 
-def reads_head(tables: "Tables", after: Head) -> Head:
+def reads_head(tables: Tables, after: Head) -> Head:
     """The head of the reads as they are now, continued from an earlier one."""
     return max(read_heads(tables, after), key=_position, default=after)
 
 
-def experiments_head(tables: "Tables") -> Head:
+def experiments_head(tables: Tables) -> Head:
     """Generation of gold.experiments, and one hash of all its rows."""
     rows = tables.read(EXPERIMENTS).sort("experiment_id").collect().to_dicts()
     generation = max((row["generation"] or 0 for row in rows), default=0)

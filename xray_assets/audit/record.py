@@ -1,22 +1,19 @@
 """Adds a decision to the record and has its new head witnessed."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from xray_assets.audit.chain import POSITION, ROW_HASH, Head, end_of, sealed
+from xray_assets.audit.chain import POSITION, ROW_HASH, Head, HeadStore, end_of, sealed
 from xray_assets.audit.coverage import configs_head, experiments_head, reads_head
 from xray_assets.catalog import PROMOTION_DECISION
-
-if TYPE_CHECKING:
-    from xray_assets.resources.tables import Tables
-    from xray_assets.resources.witness import DecisionWitness
+from xray_assets.lake.tables import Tables
 
 
 def record(
-    decision: dict[str, Any], tables: "Tables", witness: "DecisionWitness", run: dg.DagsterRun
+    decision: dict[str, Any], tables: Tables, witness: HeadStore, run: dg.DagsterRun
 ) -> Head:
     """Append the decision as the next link, unless the experiment's last one has the same evidence;
     return the head.

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
 from xray_assets.audit.acts import unfounded_acts
-from xray_assets.audit.chain import POSITION, Head, Witness, broken_links, contradictions
+from xray_assets.audit.chain import (
+    POSITION,
+    Head,
+    HeadStore,
+    Witness,
+    broken_links,
+    contradictions,
+)
 from xray_assets.audit.coverage import (
     CHAIN_HEAD,
     config_heads,
@@ -16,10 +23,7 @@ from xray_assets.audit.coverage import (
     read_heads,
 )
 from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, PROMOTION_DECISION, Key
-
-if TYPE_CHECKING:
-    from xray_assets.resources.tables import Tables
-    from xray_assets.resources.witness import DecisionWitness
+from xray_assets.lake.tables import Tables
 
 EVENTS_AT_ONCE = 1_000
 
@@ -38,9 +42,9 @@ class Audit:
 
 
 def verify(
-    tables: "Tables",
+    tables: Tables,
     instance: dg.DagsterInstance,
-    witness: "DecisionWitness",
+    witness: HeadStore,
     *,
     with_reads: bool = True,
 ) -> Audit:
@@ -77,14 +81,14 @@ Checked = tuple[str, list[str]]
 _READS_LEFT_OUT = "reads were not checked here: `xray audit verify` does"
 
 
-def _configs(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+def _configs(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
     """Every witnessed head of gold.endpoint_config against the heads of its rows as they are."""
     heads = config_heads(tables)
     last = max(heads, default=0)
     return _compared("endpoint configs", last, heads, witnesses)
 
 
-def _reads(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+def _reads(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
     """Every witnessed head of the reads against the heads of the rows as they are."""
     asked = {witness.head.position for witness in witnesses}
     heads, last = {0: Head.START}, 0
@@ -116,7 +120,7 @@ def _compared(
     return f"{what} 1 to {covered}: {len(fits)} hashes held elsewhere{rest}", found
 
 
-def _state(tables: "Tables", witnesses: Sequence[Witness]) -> Checked:
+def _state(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
     """gold.experiments against what was seen of its present generation."""
     head = experiments_head(tables)
     same = [one for one in witnesses if one.head.position == head.position]

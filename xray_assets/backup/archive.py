@@ -140,9 +140,9 @@ def _copy(state: Path, store: str, folder: Path) -> None:
 
 
 def _clamp(settings: Settings, folder: Path) -> None:
-    from xray_assets.resources.local.tables import LocalDelta
+    from xray_assets.lake.delta import DeltaTables
 
-    tables = LocalDelta(root=str(folder / LAKE), environment=settings.environment)
+    tables = DeltaTables(root=str(folder / LAKE), environment=settings.environment)
     for file, key, source in (
         (settings.inference_log, PREDICTIONS, "inference_log"),
         (settings.feedback_inbox, FEEDBACK_PENDING, "feedback_inbox"),

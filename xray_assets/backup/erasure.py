@@ -31,7 +31,7 @@ from xray_assets.catalog import (
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
 from xray_assets.feedback.erasing import erase_reads
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.log.erasing import erase_case, requests_of
 from xray_assets.settings import Settings

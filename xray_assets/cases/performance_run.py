@@ -5,23 +5,19 @@ A prediction with new reads is worked out again from all of them; that may be re
 position of the reads is stored after it. What a row holds is in `performance.py`.
 """
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from xray_assets.cases.performance import LIVE_COLUMNS, performance
 from xray_assets.cases.review_run import LOG, READS, days_of, rows_after
 from xray_assets.catalog import PERFORMANCE, PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.contracts.tables import CONTRACTS
-
-if TYPE_CHECKING:  # Dagster comes with it
-    from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 BATCH = 250_000
 """Predictions a commit."""
 
 
-def bring_up_to_date(tables: "Tables") -> int:
+def bring_up_to_date(tables: Tables) -> int:
     """Take in new predictions and new reads; returns how many rows were added or changed."""
     held, end = tables.position(PERFORMANCE, LOG), tables.position(PREDICTIONS, LOG)
     reads = rows_after(
@@ -49,7 +45,7 @@ def bring_up_to_date(tables: "Tables") -> int:
     return written
 
 
-def _live(tables: "Tables", *chosen: pl.Expr) -> pl.DataFrame:
+def _live(tables: Tables, *chosen: pl.Expr) -> pl.DataFrame:
     rows = tables.read(PREDICTIONS).filter(chosen).select(LIVE_COLUMNS).collect(engine="streaming")
     feedback = tables.read(PREDICTION_FEEDBACK).filter(
         pl.col("prediction_date").is_in(days_of(rows, "date")),

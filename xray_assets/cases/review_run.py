@@ -7,7 +7,6 @@ run. What a case and a count are is in `review.py`.
 """
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -21,16 +20,14 @@ from xray_assets.catalog import (
 )
 from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.lake.tables import Tables
 from xray_assets.promotion.rule import PromotionRule
-
-if TYPE_CHECKING:  # Dagster comes with it
-    from xray_assets.resources.tables import Tables
 
 LOG, READS = "inference_log", "accepted_reads"
 """Sources whose positions gold tables carry: log position and acceptance rank."""
 
 
-def touched_requests(tables: "Tables") -> pl.DataFrame:
+def touched_requests(tables: Tables) -> pl.DataFrame:
     """Days and request ids that new reads speak of, or new pairs that were read before they were
     paired.
     """
@@ -49,7 +46,7 @@ def touched_requests(tables: "Tables") -> pl.DataFrame:
     return pl.concat([late_read, new]).unique().collect()
 
 
-def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
+def settle(tables: Tables, touched: pl.DataFrame) -> pl.DataFrame:
     """Settle the touched cases, experiment by experiment; returns the rows that were written."""
     days, ids = days_of(touched, "date"), touched["request_id"].unique().implode()
     written = [CONTRACTS[REVIEWED_CASES].empty()]
@@ -80,7 +77,7 @@ def settle(tables: "Tables", touched: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(written)
 
 
-def sum_up(tables: "Tables", settled: pl.DataFrame) -> int:
+def sum_up(tables: Tables, settled: pl.DataFrame) -> int:
     """Sum up again every batch that a settled case lies in; returns how many.
 
     From all cases of the batch, so it may be repeated. A table that does not know the reads that
@@ -106,7 +103,7 @@ def sum_up(tables: "Tables", settled: pl.DataFrame) -> int:
     return touched.height
 
 
-def rows_after(tables: "Tables", key: Key, column: str, position: int) -> pl.LazyFrame:
+def rows_after(tables: Tables, key: Key, column: str, position: int) -> pl.LazyFrame:
     """The rows of a table whose `column` is above a position."""
     return tables.read(key).filter(pl.col(column) > position)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from xray_assets.contracts.contract import Contract
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 ROWS_AT_ONCE = 500_000
 

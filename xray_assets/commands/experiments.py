@@ -9,8 +9,8 @@ from xray_assets.terminal import AsJson, console, read_settings, refuse, show_ta
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from xray_assets.lake.tables import Tables
     from xray_assets.resources.ramp import Ramp
-    from xray_assets.resources.tables import Tables
     from xray_assets.rollout.experiment import Experiment
     from xray_assets.settings import Settings
 

@@ -20,7 +20,7 @@ from xray_assets.feedback.derive import feedback_type_expression
 from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import INBOX
 from xray_assets.feedback.message import FeedbackRefused
-from xray_assets.feedback.tables import lake
+from xray_assets.lake.local import local_tables
 from xray_assets.settings import Settings
 
 
@@ -35,7 +35,7 @@ def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> di
     if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 3660:
         raise FeedbackRefused("days must be a whole number from 1 to 3660")
     settings = settings or Settings()
-    tables = lake(settings)
+    tables = local_tables(settings, "reading figures of feedback")
     since = datetime.now(UTC).date() - timedelta(days=days - 1)
     recent = tables.read(PREDICTIONS).filter(
         pl.col("date") >= since,

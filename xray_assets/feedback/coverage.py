@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from xray_assets.catalog import CLINICAL, PREDICTION_FEEDBACK, PREDICTIONS
-
-if TYPE_CHECKING:  # Dagster comes with them
-    from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 DAYS_SHOWN = 3
 """All days would cost a look at the whole history; gold.model_comparison_summary has them."""
 
 
-def coverage_table(tables: "Tables", days: Iterable[date]) -> str:
+def coverage_table(tables: Tables, days: Iterable[date]) -> str:
     """Markdown: answered and reviewed clinical predictions of the latest of `days`."""
     shown = sorted(days)[-DAYS_SHOWN:]
     answered = tables.read(PREDICTIONS).filter(

@@ -80,9 +80,10 @@ class PredictionLog:
         import polars as pl
 
         from xray_assets.feedback.intake.request_days import find_rows
-        from xray_assets.feedback.tables import lake
+        from xray_assets.lake.local import local_tables
 
-        table = lake(self._settings).read(PREDICTIONS).select("date", *_COLUMNS)
+        tables = local_tables(self._settings, "looking up predictions")
+        table = tables.read(PREDICTIONS).select("date", *_COLUMNS)
         rows = find_rows(table, pl.Series(request_ids)).select(_COLUMNS)
         return {row["request_id"]: Prediction(**row) for row in rows.iter_rows(named=True)}
 

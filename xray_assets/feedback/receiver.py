@@ -15,7 +15,7 @@ from xray_assets.feedback.derive import CLAIM_OF_TYPE, feedback_type
 from xray_assets.feedback.inbox import Entry, Inbox, Stored
 from xray_assets.feedback.message import ContradictoryFeedback, Feedback, FeedbackRefused
 from xray_assets.feedback.prediction_log import Prediction, PredictionLog
-from xray_assets.feedback.tables import demand_local
+from xray_assets.lake.local import demand_local
 from xray_assets.settings import Settings
 
 BATCH_LIMIT = 100_000

@@ -16,7 +16,7 @@ from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
 from xray_assets.feedback.prediction_log import PredictionLog
 from xray_assets.feedback.receiver import FeedbackBatchRefused, FeedbackReceiver, Receipt
 from xray_assets.feedback.speaker import speaker
-from xray_assets.feedback.tables import demand_local
+from xray_assets.lake.local import demand_local
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.roles import Account

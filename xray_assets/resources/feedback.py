@@ -9,8 +9,8 @@ from xray_assets.resources.source import Source
 
 
 class FeedbackInbox(Source):
-    """What readers sent, with the columns of `feedback.sent.SENT`, and how long it may wait for its
-    prediction.
+    """What readers sent, with the columns of `feedback.intake.sent.SENT`, and how long it may wait
+    for its prediction.
     """
 
     name: ClassVar[str] = "feedback_inbox"

@@ -4,7 +4,7 @@ before one is changed, and every step may be repeated after a crash.
 
 from xray_assets.contracts.changes import CannotMigrate, Change, change
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 
 def pending(tables: Tables) -> list[Change]:

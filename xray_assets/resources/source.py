@@ -9,14 +9,15 @@ error with a code (`SourceChanged`) and never silence. `xray log adopt` and `xra
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.catalog import Key
 from xray_assets.errors import XrayError
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
 
 WINDOW = 1000
 """The last rows that a table took are compared with the source, where it does not say itself that
@@ -55,25 +56,6 @@ class SourceChanged(XrayError):
             f"`{source.command} --reason TEXT`. Nothing of it is taken until then"
         )
         self.code = code
-
-
-class Cursor(str):
-    """A place in one source; only that source's role can compare it."""
-
-    @classmethod
-    def at(cls, source: str, position: int) -> Self:
-        """`source`: `<name>/<identity>`, under which tables store the position."""
-        return cls(f"{source}@{position}")
-
-    @property
-    def source(self) -> str:
-        """For `Tables.append`."""
-        return self.rpartition("@")[0]
-
-    @property
-    def position(self) -> int:
-        """For `Tables.append`."""
-        return int(self.rpartition("@")[2])
 
 
 class Source(dg.ConfigurableResource, ABC):

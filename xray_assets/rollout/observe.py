@@ -15,8 +15,8 @@ from xray_assets.rollout.served import ServedConfig, wanted_entities
 from xray_assets.rollout.state import decisions_of, is_recorded, log_gaps
 
 if TYPE_CHECKING:  # Dagster comes with them
+    from xray_assets.lake.tables import Tables
     from xray_assets.resources.ramp import Ramp
-    from xray_assets.resources.tables import Tables
 
 
 def observe(ramp: "Ramp", experiment: Experiment) -> Observation:

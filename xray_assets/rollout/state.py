@@ -26,7 +26,7 @@ from xray_assets.rollout.experiment_rows import experiment_of, row_of
 from xray_assets.rollout.served import ServedConfig
 
 if TYPE_CHECKING:  # Dagster comes with it
-    from xray_assets.resources.tables import Tables
+    from xray_assets.lake.tables import Tables
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import duckdb
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
-from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.lake.delta import DeltaTables
+from xray_assets.lake.local import local_tables
 from xray_assets.settings import Settings
 from xray_assets.sql.dialect import speak_databricks
 
@@ -37,7 +37,7 @@ class Answer:
 class LakeSql:
     """Queries over the tables of one environment."""
 
-    def __init__(self, tables: LocalDelta) -> None:
+    def __init__(self, tables: DeltaTables) -> None:
         """Nothing is opened yet."""
         self._tables = tables
         self._catalog = Catalog(tables.environment)
@@ -45,9 +45,7 @@ class LakeSql:
     @classmethod
     def of(cls, settings: Settings) -> "LakeSql":
         """The tables of the settings. Raises NotYetOnDatabricks where they lie elsewhere."""
-        if settings.deployment != "local":
-            raise NotYetOnDatabricks("`xray sql` (use the SQL warehouse there)")
-        return cls(LocalDelta(root=settings.lake, environment=settings.environment))
+        return cls(local_tables(settings, "`xray sql` (use the SQL warehouse there)"))
 
     def run(self, query: str) -> Answer:
         """Run one SELECT (or DESCRIBE, SUMMARIZE, EXPLAIN); a trailing semicolon is fine.

@@ -9,8 +9,8 @@ import pytest
 
 from xray_assets.assets.classifiers import TrainingConfig, classifier, classifiers
 from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.training import DatabricksTraining
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.registry import LocalRegistry
 from xray_assets.resources.local.training import LocalTraining
 from xray_assets.scoring.session import OnnxClassifier

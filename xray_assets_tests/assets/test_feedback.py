@@ -14,12 +14,12 @@ from polars.testing import assert_frame_equal
 from xray_assets.assets.feedback import prediction_feedback
 from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.checks.keeps_its_contract import contract_checks
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.feedback.intake.run import IntakeConflict, take_in
+from xray_assets.lake.cursor import Cursor
 from xray_assets.resources.databricks.feedback import FeedbackTable
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.tables import LocalDelta
-from xray_assets.resources.source import Cursor
 from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.scenery import entry, lake, log, request_id, send
 

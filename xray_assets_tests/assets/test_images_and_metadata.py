@@ -14,8 +14,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_IMAGES, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.images import UnityCatalogVolume
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.images import S3Access
 from xray_assets.resources.local.images import S3Volume
 from xray_assets.settings import PROJECT

@@ -7,14 +7,13 @@ import polars as pl
 from xray_assets.catalog import Key
 from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.tables import Tables
 
 
 class MemoryTables(Tables):
     """Every write is one commit; a merge ignores `within`, which only bounds its work."""
 
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(**fields)
+    def __init__(self) -> None:
         self._frames: dict[Key, pl.DataFrame] = {}
         self._positions: dict[tuple[Key, str], int] = {}
 

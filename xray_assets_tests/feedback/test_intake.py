@@ -14,8 +14,8 @@ from xray_assets.catalog import FEEDBACK_PENDING, FEEDBACK_REJECTS, PREDICTION_F
 from xray_assets.feedback.intake import run as intake_run
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.intake.sent import SENT, parse
-from xray_assets.resources.source import Cursor
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
 from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.memory_tables import MemoryTables
 from xray_assets_tests.feedback.scenery import NOON, entry, prediction_rows, request_id

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.feedback import (
     FeedbackRefused,
     get_feedback_stats,
@@ -21,7 +22,6 @@ from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
 from xray_assets.feedback.receiver import FeedbackBatchRefused
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.stack.state import prepare_state
 from xray_assets_tests.feedback.scenery import endpoint_log, lake, log, request_id, settings
@@ -255,13 +255,14 @@ def test_on_databricks_the_calls_say_that_they_come_later(tmp_path: Path):
             call()
 
 
-def test_importing_the_package_and_submitting_load_no_dagster(state: Path):
+def test_importing_submitting_and_counting_load_no_dagster(state: Path):
     program = (
         "import sys; from pathlib import Path; import xray_assets.feedback as f\n"
         "assert 'polars' not in sys.modules\n"
         "from xray_assets.settings import Settings\n"
         "settings = Settings(state=Path(sys.argv[1]))\n"
         f"f.submit_feedback('{POSITIVE}', 'true-positive', radiologist_id='a', settings=settings)\n"
+        "assert f.get_feedback_stats(settings=settings)['received'] == 1\n"
         "assert 'dagster' not in sys.modules and 'mlflow' not in sys.modules, 'heavy'\n"
     )
     subprocess.run([sys.executable, "-c", program, str(state)], check=True)

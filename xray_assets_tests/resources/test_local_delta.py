@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from xray_assets.resources.local import upkeep
+from xray_assets.lake import upkeep
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets_tests.resources.test_tables import KEY, held, rows
 

@@ -2,8 +2,8 @@ import inspect
 
 import pytest
 
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.registry import DatabricksRegistry
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.local.registry import LocalRegistry
 from xray_assets.resources.registry import Registry
 

@@ -204,7 +204,7 @@ def test_tidying_keeps_rows_positions_and_the_snapshots_that_are_asked_for(table
 
 
 def test_many_small_appends_change_no_row(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xray_assets.resources.local.tables.COMPACT_EVERY", 4)
+    monkeypatch.setattr("xray_assets.lake.delta.COMPACT_EVERY", 4)
     for number in range(9):
         tables.append(KEY, rows(f"a{number}"), source="log", position=number + 1)
     assert held(tables) == dict.fromkeys((f"a{number}" for number in range(9)), "r")

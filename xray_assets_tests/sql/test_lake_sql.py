@@ -16,7 +16,7 @@ from rich.console import Console
 
 from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS, XRAY_METADATA
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
 from xray_assets.sql.lake import LakeSql, SqlError
@@ -157,7 +157,7 @@ def test_on_databricks_the_warehouse_answers_not_this(tmp_path: Path) -> None:
 def test_a_query_that_a_limit_ends_early_lets_the_process_end(tmp_path: Path) -> None:
     lake = LocalDelta(root=str(tmp_path))
     lake.append(PREDICTIONS, predictions(60_000, days=40))
-    query = f"from xray_assets.sql.lake import *; t = LocalDelta(root={str(tmp_path)!r}); "
+    query = f"from xray_assets.sql.lake import *; t = DeltaTables(root={str(tmp_path)!r}); "
     query += f"print(len(list(LakeSql(t).run('SELECT * FROM {LOG} LIMIT 5').rows)))"
     for _ in range(3):
         ended = subprocess.run(

@@ -10,8 +10,8 @@ import typer
 from xray_assets.terminal import console, read_settings, refuse
 
 if TYPE_CHECKING:
+    from xray_assets.lake.tables import Tables
     from xray_assets.resources.source import Source
-    from xray_assets.resources.tables import Tables
     from xray_assets.settings import Settings
 
 log = typer.Typer(help="The endpoint's inference log.", no_args_is_help=True)

@@ -3,13 +3,12 @@ written.
 
 The position that counts is stored with gold.feedback_pending, the last table written of each step.
 Every write before it leaves out what the tables hold already, so a crash between any two writes is
-finished by the next run. Sorting is in `intake.py`.
+finished by the next run. Sorting is in `sorting.py`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,13 +17,10 @@ from xray_assets.contracts.bounds import Between
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
 from xray_assets.feedback.intake.request_days import find_rows
-from xray_assets.feedback.intake.sent import SENT, parse
+from xray_assets.feedback.intake.sent import SENT, SentFeedback, parse
 from xray_assets.feedback.intake.sorting import Intake, sort
+from xray_assets.lake.tables import Tables
 from xray_assets.storage.numbered_rows import TABLES
-
-if TYPE_CHECKING:  # Dagster comes with them
-    from xray_assets.resources.feedback import FeedbackInbox
-    from xray_assets.resources.tables import Tables
 
 INBOX, ACCEPTANCES = "feedback_inbox", "feedback_acceptances"
 """Sources: positions in the inbox, and the last acceptance rank of gold.prediction_feedback."""
@@ -53,7 +49,7 @@ class IntakeConflict(XrayError):
     """
 
 
-def take_in(tables: "Tables", inbox: "FeedbackInbox", now: datetime) -> Iterator[Step]:
+def take_in(tables: Tables, inbox: SentFeedback, now: datetime) -> Iterator[Step]:
     """Retry what is pending, then take in the inbox's new rows, a batch a step; done when the
     iterator is exhausted.
 
@@ -77,19 +73,19 @@ def take_in(tables: "Tables", inbox: "FeedbackInbox", now: datetime) -> Iterator
     inbox.acknowledge(TABLES, cursor.position)
 
 
-def pending_is_due(tables: "Tables", wait: timedelta, now: datetime) -> bool:
+def pending_is_due(tables: Tables, wait: timedelta, now: datetime) -> bool:
     """True when a pending feedback has waited its time, so that a run is needed to reject it."""
     oldest = tables.read(FEEDBACK_PENDING).select(pl.col("received_at").min()).collect().item()
     return oldest is not None and oldest <= now - wait
 
 
-def awaited(tables: "Tables") -> list[str]:
+def awaited(tables: Tables) -> list[str]:
     """The predictions that pending feedback waits for."""
     sent = tables.read(FEEDBACK_PENDING).select(SENT.names()).collect()
     return parse(sent)["prediction_id"].drop_nulls().unique().to_list()
 
 
-def _retry_pending(tables: "Tables", now: datetime, wait: timedelta) -> Step:
+def _retry_pending(tables: Tables, now: datetime, wait: timedelta) -> Step:
     waiting = tables.read(FEEDBACK_PENDING).collect()
     if waiting.is_empty():
         return Step(0, 0, 0, 0, ())
@@ -111,7 +107,7 @@ def _retry_pending(tables: "Tables", now: datetime, wait: timedelta) -> Step:
 
 
 def _sort_and_write(
-    tables: "Tables", sent: pl.DataFrame, now: datetime, wait: timedelta, *, retry: bool = False
+    tables: Tables, sent: pl.DataFrame, now: datetime, wait: timedelta, *, retry: bool = False
 ) -> Intake:
     before = _versions(tables)
     intake = _sort(tables, sent, now, wait, retry=retry)
@@ -123,14 +119,14 @@ def _sort_and_write(
     return intake
 
 
-def _versions(tables: "Tables") -> list[int | None]:
+def _versions(tables: Tables) -> list[int | None]:
     return [
         tables.version(key) for key in (PREDICTION_FEEDBACK, FEEDBACK_REJECTS, FEEDBACK_PENDING)
     ]
 
 
 def _sort(
-    tables: "Tables", sent: pl.DataFrame, now: datetime, wait: timedelta, *, retry: bool
+    tables: Tables, sent: pl.DataFrame, now: datetime, wait: timedelta, *, retry: bool
 ) -> Intake:
     parsed = parse(sent)
     since = (sent["received_at"].min() - _NEIGHBOUR).date() if retry else None  # type: ignore[operator]
@@ -151,14 +147,14 @@ def _sort(
     )
 
 
-def _reads_of(tables: "Tables", predictions: pl.DataFrame) -> pl.DataFrame:
+def _reads_of(tables: Tables, predictions: pl.DataFrame) -> pl.DataFrame:
     days = predictions["date"].unique().to_list()
     ids = predictions.lazy().select(prediction_id="request_id")
     reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date").is_in(days))
     return reads.join(ids, on="prediction_id", how="semi").collect(engine="streaming")
 
 
-def _last_rank(tables: "Tables") -> int:
+def _last_rank(tables: Tables) -> int:
     """The rank is stored with the rows it was given to; a table that was filled otherwise is asked
     itself.
     """
@@ -170,7 +166,7 @@ def _last_rank(tables: "Tables") -> int:
     )
 
 
-def _write(tables: "Tables", intake: Intake) -> None:
+def _write(tables: Tables, intake: Intake) -> None:
     """New answers first: were the marks first, a crash would leave an answer superseded by one that
     is not there.
     """

@@ -1,9 +1,14 @@
 """Feedbacks as the inbox hands them over, their JSON read back into columns. No judgement here."""
 
+from collections.abc import Iterator
+from typing import Protocol
+
 import polars as pl
 
 from xray_assets.contracts.contract import TIMESTAMP
 from xray_assets.feedback.message import Feedback
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
 
 SENT = pl.Schema(
     {
@@ -23,6 +28,27 @@ FIELDS = pl.Struct(
     }
 )
 """Fields of that JSON."""
+
+
+class SentFeedback(Protocol):
+    """The inbox as the intake reads it; `resources.feedback.FeedbackInbox` is one."""
+
+    @property
+    def pending_seconds(self) -> float:
+        """How long feedback waits for its prediction."""
+        ...
+
+    def resume(self, tables: Tables) -> Cursor:
+        """How far the tables took it. Raises when it is not the one that was taken from."""
+        ...
+
+    def batches(self, cursor: Cursor, limit: int) -> Iterator[tuple[pl.DataFrame, Cursor]]:
+        """All rows after a cursor with the columns of SENT, so many at a time."""
+        ...
+
+    def acknowledge(self, consumer: str, position: int) -> None:
+        """Say that a consumer needs nothing up to a position any more."""
+        ...
 
 
 def parse(sent: pl.DataFrame) -> pl.DataFrame:

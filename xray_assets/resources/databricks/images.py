@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.images import ImageVolume
 from xray_assets.storage.film_folder import FilmFolder
 

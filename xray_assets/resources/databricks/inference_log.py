@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.source import DatabricksSource
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.rollout.guards import ArmTraffic
 

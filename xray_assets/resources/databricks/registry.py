@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.registry import Registry
 from xray_assets.scoring.aliases import ModelVersion
 from xray_assets.scoring.artifact import ServingArtifact

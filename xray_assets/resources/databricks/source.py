@@ -3,9 +3,10 @@
 import polars as pl
 from typing_extensions import override
 
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
-from xray_assets.resources.source import Changed, Cursor, Source
-from xray_assets.resources.tables import Tables
+from xray_assets.errors import NotYetOnDatabricks
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
+from xray_assets.resources.source import Changed, Source
 
 
 class DatabricksSource(Source):

@@ -9,8 +9,9 @@ from typing_extensions import override
 from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.changes import Change, Stored
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
-from xray_assets.resources.tables import WEEK, Tables
+from xray_assets.errors import NotYetOnDatabricks
+from xray_assets.lake.tables import WEEK
+from xray_assets.resources.tables import Tables
 
 
 class UnityCatalog(Tables):

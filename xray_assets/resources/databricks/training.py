@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 from typing_extensions import override
 
-from xray_assets.resources.databricks.unconnected import NotYetOnDatabricks
+from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.training import Result, Training
 from xray_assets.training.request import TrainingRequest
 

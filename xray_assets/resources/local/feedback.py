@@ -7,10 +7,10 @@ from typing_extensions import override
 
 from xray_assets.catalog import FEEDBACK_REJECTS, PREDICTION_FEEDBACK
 from xray_assets.contracts.contract import TIMESTAMP
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.local.source import LocalSource
-from xray_assets.resources.source import Cursor
-from xray_assets.resources.tables import Tables
 from xray_assets.storage.numbered_rows import OtherRows
 
 

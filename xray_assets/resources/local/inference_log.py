@@ -7,10 +7,10 @@ import polars as pl
 from typing_extensions import override
 
 from xray_assets.contracts.tables import PREDICTIONS
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.local.source import LocalSource
-from xray_assets.resources.source import Cursor
-from xray_assets.resources.tables import Tables
 from xray_assets.rollout.guards import ArmTraffic
 from xray_assets.storage.numbered_rows import OtherRows
 

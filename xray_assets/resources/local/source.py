@@ -5,8 +5,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from xray_assets.resources.source import WINDOW, Changed, Cursor, Source, SourceChanged
-from xray_assets.resources.tables import Tables
+from xray_assets.lake.cursor import Cursor
+from xray_assets.lake.tables import Tables
+from xray_assets.resources.source import WINDOW, Changed, Source, SourceChanged
 from xray_assets.storage.numbered_rows import UPGRADED, NumberedRows, OtherRows
 
 _KEYS_AT_ONCE = 20_000

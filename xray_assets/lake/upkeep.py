@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xray_assets.contracts.bounds import literal
 from xray_assets.contracts.changes import Change
 from xray_assets.contracts.contract import Contract
-from xray_assets.resources.local.delta_writes import arrow
+from xray_assets.lake.delta_writes import arrow
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
