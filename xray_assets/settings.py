@@ -2,20 +2,28 @@
 (`XRAY_<NAME>`).
 
 Read by every process (Dagster, the endpoint, the feedback API, the CLI), so it knows neither
-Dagster nor tables. Nothing is read at import: a process calls `Settings()` once.
+Dagster nor tables. Nothing is read at import: a process calls `Settings()` once. Longer than other
+files: it is one table.
 """
 
-import difflib
-import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from xray_assets.catalog import Catalog
 from xray_assets.training_plan import TrainingPlan
+from xray_assets.written_settings import (
+    Folder,
+    Modalities,
+    RisingShares,
+    Sites,
+    SourcePlace,
+    SplitShares,
+    Uri,
+    refuse_misspelt,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 """The checkout this package runs from."""
@@ -41,25 +49,25 @@ class Settings(TrainingPlan, BaseSettings):
     """local | databricks: the same graph with other resources"""
     environment: Literal["dev", "pilot", "prod"] = "dev"
     """dev | pilot | prod: part of the catalog's name"""
-    state: Path = PROJECT / ".state"
+    state: Folder = PROJECT / ".state"
     """Folder of everything a stack keeps; unset: .state in the checkout"""
-    lake_uri: str = ""
+    lake_uri: Uri = ""
     """Root of the Delta tables (s3://... or a folder); empty: <state>/lake"""
 
-    source: str = "auto"
+    source: SourcePlace = "auto"
     """auto | phantom | kaggle | folder:PATH | folder:s3://BUCKET/PREFIX"""
     image_limit: int | Literal["all"] = 1000
     """Films to ingest, half of each class, or all"""
-    split_shares: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    split_shares: SplitShares = (0.7, 0.1, 0.2)
     """Patients in train/val/test"""
     decode_threads: Annotated[int, Field(ge=1)] = 2
     """Threads that decode films in assets"""
-    dicom_modalities: tuple[str, ...] = ("CR", "DX")
+    dicom_modalities: Modalities = ("CR", "DX")
     """DICOM modalities that are accepted, by commas; `none`: also a file that names none"""
 
     starting_share: Annotated[int, Field(ge=0, lt=100)] = 50
     """Challenger's share when an experiment opens, percent; 0 is shadow"""
-    ramp: tuple[int, ...] = (50, 70, 90, 100)
+    ramp: RisingShares = (50, 70, 90, 100)
     """Challenger's shares, step by step, percent"""
     ramp_dwell_seconds: Annotated[float, Field(ge=0)] = 3600.0
     """Shortest time at a step"""
@@ -111,7 +119,7 @@ class Settings(TrainingPlan, BaseSettings):
     """Requests a second and token; 0: no limit"""
     challenger_deadline_ms: Annotated[float, Field(gt=0)] = 250.0
     """Then the champion answers instead"""
-    sites: tuple[str, ...] = ()
+    sites: Sites = ()
     """Sites that requests may name, by commas, at most 32; any other counts as `other`"""
     log_synchronous: Literal["NORMAL", "FULL"] = "NORMAL"
     """NORMAL | FULL: the log survives the death of the process, or of the machine"""
@@ -126,96 +134,13 @@ class Settings(TrainingPlan, BaseSettings):
     follow_seconds: Annotated[float, Field(ge=0)] = 60.0
     """How long the log may be ahead of the tables before a run moves, pairs and counts it"""
 
-    @field_validator("split_shares", mode="before")
-    @classmethod
-    def _shares(cls, value: object) -> object:
-        """Accept `70/10/20` (percent or fractions) and demand that the three shares sum to one."""
-        if isinstance(value, str):
-            try:
-                value = tuple(float(part) for part in value.split("/"))
-            except ValueError:
-                raise ValueError(
-                    "write the split as train/val/test, for example 70/10/20"
-                ) from None
-        if not isinstance(value, tuple | list) or len(value) != 3:
-            raise ValueError("a split has three shares: train/val/test, for example 70/10/20")
-        total = sum(value)
-        if total <= 0 or min(value) < 0 or (abs(total - 1) > 1e-9 and abs(total - 100) > 1e-9):
-            raise ValueError(f"the split shares {value} must be non-negative and sum to 100")
-        # Fractions stay as they are, so that a setting reads back as it was written.
-        return tuple(value) if abs(total - 1) <= 1e-9 else tuple(part / 100 for part in value)
-
-    @field_validator("ramp", mode="before")
-    @classmethod
-    def _ramp(cls, value: object) -> object:
-        """Accept `50,70,90,100`: rising shares of the challenger that end at 100."""
-        if isinstance(value, str):
-            value = tuple(int(part) for part in value.split(","))
-        if (
-            not isinstance(value, tuple | list)
-            or list(value) != sorted(set(value))
-            or value[-1] != 100
-        ):
-            raise ValueError(f"the ramp {value} must rise and end at 100, for example 50,70,90,100")
-        return tuple(value)
-
-    @field_validator("sites", mode="before")
-    @classmethod
-    def _sites(cls, value: object) -> object:
-        """Accept `ward-a,ward-b`: labels of rows and metrics, so few and short."""
-        if isinstance(value, str):
-            value = tuple(part.strip() for part in value.split(",") if part.strip())
-        if not isinstance(value, tuple | list) or len(value) > 32 or len(set(value)) != len(value):
-            raise ValueError(
-                "write at most 32 different sites, by commas, for example ward-a,ward-b"
-            )
-        for site in value:
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", str(site)):
-                raise ValueError(
-                    f"the site {site!r} must be 1 to 64 letters, digits, '_', '.', '-'"
-                )
-        return tuple(value)
-
     @model_validator(mode="before")
     @classmethod
     def _no_misspelt_variable(cls, values: Any) -> Any:
         """Refuse a variable that nothing reads: whoever wrote it wants something else than runs."""
         known = [f"XRAY_{name.upper()}" for name in cls.model_fields] + [*OTHER_VARIABLES]
-        for name in os.environ:
-            if name.upper().startswith("XRAY_") and name.upper() not in known:
-                nearest = difflib.get_close_matches(name.upper(), known, n=1)
-                hint = f": did you mean {nearest[0]}?" if nearest else ""
-                raise ValueError(f"{name} is no setting{hint}")
+        refuse_misspelt("XRAY_", known)
         return values
-
-    @field_validator("dicom_modalities", mode="before")
-    @classmethod
-    def _modalities(cls, value: object) -> object:
-        """Accept `CR,DX,RF`: codes of DICOM's, and `none`."""
-        if isinstance(value, str):
-            value = tuple(part.strip() for part in value.split(",") if part.strip())
-        if not isinstance(value, tuple | list) or not all(
-            re.fullmatch(r"[A-Z]{2,16}|none", str(code)) for code in value
-        ):
-            raise ValueError("write DICOM modalities by commas, for example CR,DX,RF or CR,DX,none")
-        return tuple(value)
-
-    @field_validator("state", mode="after")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return Path.cwd() / value
-
-    @field_validator("lake_uri", mode="after")
-    @classmethod
-    def _absolute_lake(cls, value: str) -> str:
-        return value if not value or "://" in value else str(Path.cwd() / value)
-
-    @field_validator("source", mode="after")
-    @classmethod
-    def _absolute_source(cls, value: str) -> str:
-        kind, _, place = value.partition(":")
-        local = kind == "folder" and place and "://" not in place
-        return f"folder:{Path.cwd() / place}" if local else value
 
     @property
     def catalog(self) -> Catalog:

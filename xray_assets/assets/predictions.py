@@ -20,7 +20,7 @@ from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment_rows import experiment_of
-from xray_assets.storage.numbered_rows import PAIRING, TABLES
+from xray_assets.storage.list_identity import PAIRING, TABLES
 
 LOG, BATCH = "inference_log", 250_000
 """Rows a commit: 10 million rows then take 40 commits and some 200 MB."""

@@ -4,12 +4,9 @@ Everything happens through the product's own doors (HTTP and Dagster); this modu
 and shows.
 """
 
-import os
-import shutil
 import time
 from collections.abc import Callable
 from itertools import cycle, islice
-from pathlib import Path
 
 from rich.console import Console
 
@@ -25,12 +22,12 @@ from xray_assets.demo.outcome import Outcome
 from xray_assets.demo.readers import ERROR_RATE, SimulatedReaders
 from xray_assets.demo.report import show_outcome
 from xray_assets.demo.scenarios import SCENARIOS, Scenario
+from xray_assets.demo.state import prepare
 from xray_assets.deployments import resources
 from xray_assets.jobs import evaluate, lineage
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.state import last_experiment
-from xray_assets.settings import PROJECT, Settings
-from xray_assets.stack import running
+from xray_assets.settings import Settings
 from xray_assets.stack.stack import Stack
 
 WAVE = 60
@@ -53,7 +50,7 @@ def run_demo(
     """
     console = console or Console()
     chosen = SCENARIOS[scenario]
-    settings = _prepare(chosen)
+    settings = prepare(chosen)
     console.rule(f"demo: {chosen.name} - {chosen.about}")
     with Stack(settings, progress=console.print) as stack:
         demo = Demo(settings, chosen, console)
@@ -63,39 +60,6 @@ def run_demo(
         if keep:
             stack.wait("The stack stays up; Ctrl-C stops it.")
     return outcome
-
-
-def _prepare(scenario: Scenario) -> Settings:
-    """The scenario's settings, where the caller's environment does not say otherwise, and an empty
-    state folder.
-    """
-    for name, value in scenario.variables.items():
-        os.environ.setdefault(name, value)
-    os.environ.setdefault("XRAY_STATE", str(PROJECT / ".state" / f"demo-{scenario.name}"))
-    settings = Settings()
-    if alive := running.running(settings):
-        raise RunFailed(
-            f"{', '.join(alive)} still run from {settings.state}: stop them with "
-            f"`XRAY_STATE={settings.state} xray down`"
-        )
-    _clear(settings.state)
-    return settings
-
-
-def _clear(state: Path) -> None:
-    """Remove an earlier demo's state, and nothing that is not one: the folder must carry the demo's
-    mark.
-    """
-    mark = state / "demo"
-    if state.exists():
-        if not mark.exists() and any(state.iterdir()):
-            raise RunFailed(
-                f"{state} holds state that is not a demo's: set XRAY_STATE to another folder or "
-                "leave it unset"
-            )
-        shutil.rmtree(state)
-    state.mkdir(parents=True)
-    mark.touch()
 
 
 class Demo:
@@ -118,9 +82,8 @@ class Demo:
     def run(self) -> Outcome:
         """From films to the end of the experiment, or to the last patient."""
         self.materialize()
-        patients = held_out_films(
-            self.tables.read(XRAY_METADATA).collect(), seed=self.settings.seed
-        )
+        films = self.tables.read(XRAY_METADATA).collect()
+        patients = held_out_films(films, seed=self.settings.seed)
         self.console.print(
             f"{len(patients)} held-out patients; readers err in {ERROR_RATE:.0%} of reads"
         )
@@ -155,13 +118,11 @@ class Demo:
         self._wait(self._all_feedback_taken, "the sensor's run")
         decision = self._decision()
         waited = time.monotonic() - submitted
-        self.seconds["feedback to decision, longest"] = max(
-            waited, self.seconds.get("feedback to decision, longest", 0)
-        )
+        longest = "feedback to decision, longest"
+        self.seconds[longest] = max(waited, self.seconds.get(longest, 0))
         self.console.print(
             f"{len(answered):4d} films read; {decision['n_reviewed']:4d} cases reviewed; "
-            f"[bold]{decision['verdict']}[/bold]; "
-            f"decided {waited:.1f} s after the last feedback"
+            f"[bold]{decision['verdict']}[/bold]; decided {waited:.1f} s after the last feedback"
         )
         return decision
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from xray_assets.errors import XrayError
 from xray_assets.feedback.message import FeedbackIdTaken
-from xray_assets.storage.numbered_rows import MADE, TABLES, UPGRADED, identity
+from xray_assets.storage.list_identity import MADE, TABLES, UPGRADED, identity
 
 BUSY_SECONDS = 30.0
 _LAST = "SELECT coalesce(max(position), 0) FROM feedback"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 import dagster as dg
 
 from xray_assets.catalog import (
-    CHAMPION,
     DIGEST_VARIABLE,
     ENDPOINT_NAME,
     EXPERIMENT_VARIABLE,
     GENERATION_VARIABLE,
     ROLE_VARIABLE,
 )
+from xray_assets.resources.served_document import served_config
 from xray_assets.rollout.served import (
     EndpointMismatch,
     EndpointUnreachable,
@@ -51,7 +51,7 @@ class ModelServing(dg.ConfigurableResource):
             endpoint = self._call(lambda client: client.serving_endpoints.get(self.endpoint_name))
         except ResourceDoesNotExist:
             return None
-        return _served_config(endpoint.as_dict())
+        return served_config(endpoint.as_dict())
 
     def ensure(
         self, entities: Sequence[ServedEntity], *, experiment_id: str | None, generation: int
@@ -194,37 +194,3 @@ class ModelServing(dg.ConfigurableResource):
                 "no endpoint has run here yet, so there is no token: start it with `xray serve` "
                 f"or `xray up` ({self.token_file} is missing)"
             ) from error
-
-
-def _served_config(endpoint: dict) -> ServedConfig | None:
-    config = endpoint.get("config") or endpoint.get("pending_config")
-    if not config:
-        return None
-    routes = config.get("traffic_config", {}).get("routes", [])
-    shares = {
-        route.get("served_model_name") or route.get("served_entity_name"): route[
-            "traffic_percentage"
-        ]
-        for route in routes
-    }
-    entities, experiments, generations = [], set(), {0}
-    for entity in config.get("served_entities", []):
-        variables = entity.get("environment_vars", {})
-        experiments.add(variables.get(EXPERIMENT_VARIABLE) or None)
-        generations.add(int(variables.get(GENERATION_VARIABLE) or 0))
-        entities.append(
-            ServedEntity(
-                name=entity["name"],
-                model=entity["entity_name"],
-                version=int(entity["entity_version"]),
-                artifact_sha256=variables.get(DIGEST_VARIABLE, ""),
-                role=variables.get(ROLE_VARIABLE, CHAMPION),
-                traffic_percentage=shares.get(entity["name"], 0),
-            )
-        )
-    return ServedConfig(
-        config_version=int(config.get("config_version", 0)),
-        experiment_id=experiments.pop() if len(experiments) == 1 else None,
-        entities=tuple(entities),
-        generation=max(generations),
-    )

@@ -1,14 +1,10 @@
 """A durable list of numbered rows in SQLite, beside whoever writes it: the inference log, the
 feedback inbox. What the rows mean is not known here. Standard library only.
 
-The list has an identity: the newest row of `identities`, made with the file. `shift` is added to
-row numbers to give positions, so that a list that takes another one's place (`adopt`) goes on with
-its positions too. Consumers say by name how far they need it no more; `erased` names rows that were
-taken out on purpose, so that any other gap is a loss.
+Whether it is the same list as before tells its identity (`list_identity.py`).
 """
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,38 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from xray_assets.errors import XrayError
-
-MADE, UPGRADED, ADOPTED = "made", "upgraded", "adopted"
-"""How a list came to its identity."""
-TABLES, PAIRING = "tables", "pairing"
-"""Consumers: the tables that take the rows (every list has it), and who scores the log's films."""
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS identities (
-    number   INTEGER PRIMARY KEY AUTOINCREMENT,
-    id       TEXT NOT NULL UNIQUE,
-    shift    INTEGER NOT NULL,
-    kind     TEXT NOT NULL,
-    by       TEXT NOT NULL,
-    reason   TEXT NOT NULL,
-    at_us    INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS consumers (name TEXT PRIMARY KEY, position INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS erased (number INTEGER PRIMARY KEY);
-"""
-_FIRST = """INSERT INTO identities (id, shift, kind, by, reason, at_us)
-SELECT lower(hex(randomblob(16))), 0, '{kind}', 'xray', '{kind}', unixepoch() * 1000000
-WHERE NOT EXISTS (SELECT 1 FROM identities);
-"""
-
-
-def identity(consumers: Sequence[str], kind: str = MADE) -> str:
-    """SQL to be run with what makes a list (MADE), or on a list of 0.1.0, which had none
-    (UPGRADED): its identity, and who needs its rows from the start. Run again it changes nothing.
-    """
-    held = ", ".join(f"('{one}', 0)" for one in consumers)
-    register = f"INSERT OR IGNORE INTO consumers VALUES {held};"  # noqa: S608 names of this project
-    return _TABLES + register + _FIRST.format(kind=kind)
+from xray_assets.storage.list_identity import (
+    TABLES,
+    UPGRADED,
+    acknowledge,
+    adopt,
+    has_table,
+    identity_of,
+    shift_of,
+)
 
 
 class OtherRows(XrayError):
@@ -87,7 +60,7 @@ class NumberedRows:
         with self._snapshot() as connection:
             if connection is None:
                 return None
-            id_, shift, kind = _identity(connection) or ("", 0, UPGRADED)
+            id_, shift, kind = identity_of(connection) or ("", 0, UPGRADED)
             taken = 0
             if id_:
                 row = connection.execute(_TAKEN, (TABLES,)).fetchone()
@@ -110,7 +83,7 @@ class NumberedRows:
         with self._snapshot() as connection:
             if connection is None:
                 return []
-            shift = _shift(connection)
+            shift = shift_of(connection)
             query = (
                 f"SELECT {self._number} + ?, {', '.join(columns)} FROM {self._table} "  # noqa: S608
                 f"WHERE {self._number} > ? ORDER BY {self._number} LIMIT ?"
@@ -127,7 +100,7 @@ class NumberedRows:
             if connection is None:
                 return None
             query = f"SELECT {self._number} + ? FROM {self._table} WHERE {self._key} = ?"  # noqa: S608
-            row = connection.execute(query, (_shift(connection), key)).fetchone()
+            row = connection.execute(query, (shift_of(connection), key)).fetchone()
             return row[0] if row else None
 
     def keys(self, after: int, upto: int) -> dict[int, str]:
@@ -135,7 +108,7 @@ class NumberedRows:
         with self._snapshot() as connection:
             if connection is None:
                 return {}
-            shift = _shift(connection)
+            shift = shift_of(connection)
             query = f"SELECT {self._number} + ?, {self._key} FROM {self._table}"  # noqa: S608
             span = f" WHERE {self._number} > ? AND {self._number} <= ?"
             return dict(connection.execute(query + span, (shift, after - shift, upto - shift)))
@@ -147,14 +120,14 @@ class NumberedRows:
                 return 0
             query = f"SELECT min({self._number}) FROM {self._table}"  # noqa: S608 constants
             first = connection.execute(query).fetchone()[0]
-            return (self._end(connection) if first is None else first - 1) + _shift(connection)
+            return (self._end(connection) if first is None else first - 1) + shift_of(connection)
 
     def _demand(self, connection: sqlite3.Connection, id_: str, after: int, upto: int) -> None:
         """Raise OtherRows unless this is the list `id_` and its rows (after, upto] are whole.
 
         SQLite gives the numbers without gaps, so a missing one was removed.
         """
-        now = (_identity(connection) or ("", 0, ""))[0]
+        now = (identity_of(connection) or ("", 0, ""))[0]
         if id_ != now:
             raise OtherRows(f"{now or 'one without identity'} is there, {id_} was being read")
         span = f"WHERE {self._number} > ? AND {self._number} <= ?"
@@ -176,20 +149,15 @@ class NumberedRows:
         if not self._path.exists():
             return
         with _writing(self._path) as connection:
-            if _identity(connection):
-                connection.execute(_ACKNOWLEDGE, (consumer, position))
+            if identity_of(connection):
+                acknowledge(connection, consumer, position)
 
     def adopt(self, *, position: int, start: int, by: str, reason: str) -> str:
         """Give the list a new identity, under which the row after `start` (a position under the
         present one) has the position after `position`. Returns the new id.
         """
         with _writing(self._path) as connection:
-            moved = position - start
-            values = (_shift(connection) + moved, ADOPTED, by, reason, time.time_ns() // 1000)
-            connection.execute(_ADOPT, values)
-            connection.execute(_FOLLOW, (moved, position))
-            connection.execute(_ACKNOWLEDGE, (TABLES, position))
-            return connection.execute(_NEWEST).fetchone()[0]
+            return adopt(connection, position=position, start=start, by=by, reason=reason)
 
     def _end(self, connection: sqlite3.Connection) -> int:
         row = connection.execute(_SEQUENCE, (self._table,)).fetchone()
@@ -208,41 +176,13 @@ class NumberedRows:
         try:
             connection.execute("PRAGMA query_only = 1")
             connection.execute("BEGIN")
-            yield connection if _has(connection, self._table) else None
+            yield connection if has_table(connection, self._table) else None
         finally:
             connection.close()
 
 
 _TAKEN = "SELECT position FROM consumers WHERE name = ?"
 _SEQUENCE = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-_ACKNOWLEDGE = """INSERT INTO consumers (name, position) VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position)"""
-_NEWEST = "SELECT id, shift, kind FROM identities ORDER BY number DESC LIMIT 1"
-_FOLLOW = "UPDATE consumers SET position = min(position + ?, ?)"
-_ADOPT = """INSERT INTO identities (id, shift, kind, by, reason, at_us)
-VALUES (lower(hex(randomblob(16))), ?, ?, ?, ?, ?)"""
-
-
-def held_from(connection: sqlite3.Connection) -> int:
-    """The highest row number that no consumer needs; nothing is free while there is none."""
-    row = connection.execute("SELECT min(position) FROM consumers").fetchone()
-    return 0 if row[0] is None else row[0] - _shift(connection)
-
-
-def _identity(connection: sqlite3.Connection) -> tuple[str, int, str] | None:
-    if not _has(connection, "identities"):
-        return None
-    return connection.execute(_NEWEST).fetchone()
-
-
-def _shift(connection: sqlite3.Connection) -> int:
-    identity = _identity(connection)
-    return identity[1] if identity else 0
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return connection.execute(query, (table,)).fetchone() is not None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xray_assets.lake.cursor import Cursor
 from xray_assets.resources.source import Changed, SourceChanged
-from xray_assets.storage.numbered_rows import TABLES
+from xray_assets.storage.list_identity import TABLES
 from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.resources.sources import WORLDS, World, drop_last
 

@@ -48,7 +48,7 @@ def adopt_earlier(settings: "Settings", say: Callable[[str], None]) -> None:
     """
     from xray_assets.feedback.inbox_rows import InboxRows
     from xray_assets.serving.log.logged_rows import InferenceLogRows
-    from xray_assets.storage.numbered_rows import UPGRADED
+    from xray_assets.storage.list_identity import UPGRADED
 
     lists = (InferenceLogRows(settings.inference_log), InboxRows(settings.feedback_inbox))
     if all(seen.kind != UPGRADED for one in lists if (seen := one.look())):

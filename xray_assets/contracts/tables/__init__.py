@@ -12,18 +12,14 @@ from xray_assets.contracts.tables.evidence import (
     REVIEWED_COUNTS,
     SCORED_COUNTS,
 )
+from xray_assets.contracts.tables.experiments import ENDPOINT_CONFIG, EXPERIMENTS
 from xray_assets.contracts.tables.films import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS
 from xray_assets.contracts.tables.reads import (
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
     PREDICTION_FEEDBACK,
 )
-from xray_assets.contracts.tables.serving import (
-    ENDPOINT_CONFIG,
-    EXPERIMENTS,
-    PAIRED_PREDICTIONS,
-    PREDICTIONS,
-)
+from xray_assets.contracts.tables.serving import PAIRED_PREDICTIONS, PREDICTIONS
 
 CONTRACTS: dict[Key, Contract] = {
     contract.key: contract

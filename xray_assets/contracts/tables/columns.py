@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from xray_assets.catalog import CHALLENGER, CHAMPION
 from xray_assets.contracts.contract import TIMESTAMP, Column
 
 SPLITS = ("train", "test", "val")
@@ -65,3 +66,20 @@ SITE = text(
 )
 LOG_POSITION = count("log_position", "Position in the endpoint's inference log", nullable=False)
 EXPERIMENT = text("experiment_id", "The experiment whose config answered", nullable=False)
+
+
+def per_role(*columns: Column) -> tuple[Column, ...]:
+    """The same columns for champion and challenger."""
+    return tuple(
+        Column(
+            f"{role}_{c.name}",
+            c.dtype,
+            f"{c.description} of the {role}",
+            c.nullable,
+            c.allowed,
+            c.minimum,
+            c.maximum,
+        )
+        for role in (CHAMPION, CHALLENGER)
+        for c in columns
+    )

@@ -20,7 +20,7 @@ from xray_assets.feedback.intake.request_days import find_rows
 from xray_assets.feedback.intake.sent import SENT, SentFeedback, parse
 from xray_assets.feedback.intake.sorting import Intake, sort
 from xray_assets.lake.tables import Tables
-from xray_assets.storage.numbered_rows import TABLES
+from xray_assets.storage.list_identity import TABLES
 
 INBOX, ACCEPTANCES = "feedback_inbox", "feedback_acceptances"
 """Sources: positions in the inbox, and the last acceptance rank of gold.prediction_feedback."""

@@ -8,7 +8,8 @@ from typing_extensions import override
 from xray_assets.lake.cursor import Cursor
 from xray_assets.lake.tables import Tables
 from xray_assets.resources.source import WINDOW, Changed, Source, SourceChanged
-from xray_assets.storage.numbered_rows import UPGRADED, NumberedRows, OtherRows
+from xray_assets.storage.list_identity import UPGRADED
+from xray_assets.storage.numbered_rows import NumberedRows, OtherRows
 
 _KEYS_AT_ONCE = 20_000
 

@@ -2,6 +2,7 @@
 
 A config that fails to load changes nothing: the old one keeps serving and the reason is kept. A
 request ends on the config it began with. Who decides that a config becomes active: `update_lead`.
+Longer than other files: the states of one worker change together, on one event loop.
 """
 
 import asyncio

@@ -1,6 +1,5 @@
-"""The inference log's database file: opening it safely, writing groups of rows in transactions.
-
-When to write, and who waits for it, is `log_writer`'s; reading is `log_reader`'s.
+"""The inference log's database file: opened safely, written in transactions. When to write, and who
+waits for it, is `writer.py`'s; reading is `reader.py`'s.
 """
 
 import os

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xray_assets.serving.log.schema import KNOWN_SECONDS
-from xray_assets.storage.numbered_rows import held_from
+from xray_assets.storage.list_identity import held_from
 
 PURGE_LOCK = "purge.lock"
 """Whoever holds this file beside the log keeps retention away."""

@@ -6,10 +6,10 @@ lock, so who has seen position p never finds a new row at or before p, whichever
 wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
 model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's unit);
 `config_starts` the first row of each config version. Who the log is, and who still needs its rows:
-`numbered_rows`.
+`list_identity`.
 """
 
-from xray_assets.storage.numbered_rows import PAIRING, TABLES, UPGRADED, identity
+from xray_assets.storage.list_identity import PAIRING, TABLES, UPGRADED, identity
 
 SCHEMA_VERSION = 2
 KNOWN_SECONDS = 600.0
