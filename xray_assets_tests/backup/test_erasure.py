@@ -22,8 +22,8 @@ from xray_assets.serving.log.logged_rows import InferenceLogRows
 from xray_assets.settings import Settings
 from xray_assets_tests.feedback.scenery import entry, send
 from xray_assets_tests.resources.sources import InboxWorld, LogWorld
-from xray_assets_tests.serving.test_log import entry as request
-from xray_assets_tests.serving.test_log import write, writer
+from xray_assets_tests.serving.log.test_log import entry as request
+from xray_assets_tests.serving.log.test_log import write, writer
 
 PATIENT = "MRN-4711 Änne O'Neill"
 

@@ -22,8 +22,8 @@ from xray_assets.serving.log.writer import LogWriter
 from xray_assets.settings import Settings
 from xray_assets.web.refusals import BadRequest
 from xray_assets_tests.imaging.test_dicom import dicom_film
+from xray_assets_tests.serving.log.test_log import entry, write
 from xray_assets_tests.serving.server_process import Server, encoded
-from xray_assets_tests.serving.test_log import entry, write
 
 SECONDS = 30.0
 

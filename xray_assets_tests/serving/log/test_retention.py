@@ -6,7 +6,7 @@ from xray_assets.serving.log.logged_rows import InferenceLogRows
 from xray_assets.serving.log.retention import Purged, purge
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.schema import CONSUMERS
-from xray_assets_tests.serving.test_log import entry, write, writer
+from xray_assets_tests.serving.log.test_log import entry, write, writer
 
 DAY_US = 86_400_000_000
 NOW_US = 2_000_000_000_000_000
