@@ -36,3 +36,14 @@ def test_no_file_of_the_set_up_names_a_machine_or_a_registry() -> None:
     for name in ("Makefile", "constraints.txt", ".ci/run", "dagster.yaml"):
         text = (PROJECT / name).read_text()
         assert not re.search(r"https?://|/home/|/root/|index-url|find-links", text), name
+
+
+def test_the_house_names_every_room() -> None:
+    rooms = {
+        path.name + "/" * path.is_dir()
+        for path in (PROJECT / "xray_assets").iterdir()
+        if not path.name.startswith("__")
+    }
+    house = (PROJECT / "docs" / "house.md").read_text()
+    table = [line.split("|")[1] for line in house.splitlines() if line.startswith("| `")]
+    assert rooms == set(re.findall(r"`([^`]+)`", "".join(table)))
