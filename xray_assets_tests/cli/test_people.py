@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from benchmarks.rollout.crashes import PLAN, EndpointInMemory
 from benchmarks.rollout.ramp_world import World, register_two_models
