@@ -18,8 +18,8 @@ demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|s
 	$(XRAY) demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 # DuckDB has a process of its own: together with TensorFlow, PyTorch and pyarrow one run in seven crashed.
-# WORKERS=2 shares the files out to two processes.
-WORKERS ?= 0
+# The files are shared out to two processes; WORKERS=0 runs them in one.
+WORKERS ?= 2
 test: lint ## Lint, types and every test
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --ignore=xray_assets_tests/sql
 	$(VENV)/bin/python -m pytest xray_assets_tests/sql

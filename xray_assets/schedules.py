@@ -11,7 +11,7 @@ from xray_assets.resources.tables import Tables
 def tidy_tables(context: dg.OpExecutionContext, tables: Tables) -> None:
     """Compact and clean up every table; snapshots that its check goes on from are kept."""
     for key, contract in CONTRACTS.items():
-        checked = last_passing(context.instance, contract)
+        checked = last_passing(context.instance, contract, tables)
         keep = [checked.to] if checked and isinstance(checked.to, str) else []
         tables.tidy(key, keep=keep)
         context.log.info(f"tidied {'.'.join(key)}")

@@ -2,7 +2,7 @@
 
 All of them come from `contract_checks`, over every contract that an asset writes.
 
-The last passing evaluation recorded how far it had read; `contract_reading.py` reads the table from
+The last passing evaluation recorded how far it had read; `reading.py` reads the table from
 there. Every row is read the first time, after a change of the contract, where the recorded state
 of the table is gone, and in a run with the tag `xray/full_checks`.
 Not here: checks of one table's meaning; they stand beside its asset.
@@ -13,7 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import dagster as dg
+import polars as pl
 
+from xray_assets.catalog import ERASURES
 from xray_assets.checks.reading import Checked, examine
 from xray_assets.checks.table_metadata import data_version
 from xray_assets.contracts.contract import Contract
@@ -49,7 +51,7 @@ def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, tables: Tables
     ) -> dg.AssetCheckResult:
         full = FULL_CHECKS_TAG in context.run.tags
-        previous = None if full else last_passing(context.instance, contract)
+        previous = None if full else last_passing(context.instance, contract, tables)
         verdict = examine(contract, tables, previous)
         metadata: dict[str, dg.MetadataValue] = {
             "rows_read": dg.MetadataValue.int(verdict.rows_read),
@@ -61,7 +63,7 @@ def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
                 dg.MetadataValue.int(to) if isinstance(to, int) else dg.MetadataValue.text(to)
             )
             metadata[_ROW_COUNT] = dg.MetadataValue.int(verdict.checked.rows)
-            metadata[_PROMISES] = dg.MetadataValue.text(_fingerprint(contract))
+            metadata[_PROMISES] = dg.MetadataValue.text(_fingerprint(contract, tables))
         return dg.AssetCheckResult(
             passed=not verdict.problems,
             severity=dg.AssetCheckSeverity.ERROR,
@@ -72,9 +74,11 @@ def contract_check(contract: Contract) -> dg.AssetChecksDefinition:
     return keeps_its_contract
 
 
-def last_passing(instance: dg.DagsterInstance, contract: Contract) -> Checked | None:
+def last_passing(
+    instance: dg.DagsterInstance, contract: Contract, tables: Tables
+) -> Checked | None:
     """What the latest passing evaluation of this contract's check recorded, if anything, and if
-    the contract promised then what it promises now.
+    the contract promised then what it promises now and nobody was erased since.
     """
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
@@ -87,14 +91,19 @@ def last_passing(instance: dg.DagsterInstance, contract: Contract) -> Checked | 
     metadata = event.asset_check_evaluation_data.metadata if event else {}
     if not {_CHECKED_TO, _ROW_COUNT, _PROMISES} <= metadata.keys():
         return None
-    if metadata[_PROMISES].value != _fingerprint(contract):
+    if metadata[_PROMISES].value != _fingerprint(contract, tables):
         return None
     return Checked(metadata[_CHECKED_TO].value, int(metadata[_ROW_COUNT].value))  # type: ignore[arg-type]
 
 
-def _fingerprint(contract: Contract) -> str:
+def _fingerprint(contract: Contract, tables: Tables) -> str:
+    """Changes with the contract's promises; and with an erasure, which takes rows away that were
+    checked: every row is read once more then.
+    """
     columns = [replace(column, description="") for column in contract.columns]
+    erasures = tables.read(ERASURES).select(pl.len(), finished=pl.col("finished_at").count())
     promised = (columns, contract.unique, contract.partition_by, contract.cursor)
+    promised += erasures.collect().row(0)
     return hashlib.sha256(repr(promised).encode()).hexdigest()[:16]
 
 

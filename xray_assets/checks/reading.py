@@ -4,7 +4,7 @@ Where rows only ever arrive in the order of a cursor, that is everything up to i
 must not do (rows below the cursor, vanished rows) is found from row counts. Elsewhere it is what
 the table held at a snapshot: data files that came later are read, and their keys looked up in the
 rest. Everything is read where nothing was judged before, or where that cannot be told any more.
-Not here: what was judged before is recorded in `contract_checks.py`.
+Not here: what was judged before is recorded in `keeps_its_contract.py`.
 """
 
 from dataclasses import dataclass, replace

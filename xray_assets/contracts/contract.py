@@ -1,8 +1,8 @@
 """What each table promises: columns, types, documentation, allowed values, uniqueness.
 
 A contract is data. From it come the polars schema that writers conform to, the `dg.TableSchema`
-that the UI shows, and the blocking check that reads the table back (`contract_checks.py`). The
-tables themselves are listed in `table_contracts`.
+that the UI shows, and the blocking check that reads the table back (`checks/`). The
+tables themselves are listed in `tables/`.
 """
 
 from collections.abc import Sequence

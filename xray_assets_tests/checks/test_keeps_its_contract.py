@@ -145,12 +145,12 @@ def test_only_rows_above_the_last_passing_evaluation_are_read(tables: LocalDelta
     with dg.DagsterInstance.ephemeral() as instance:
         tables.append(PREDICTIONS, log_rows(1, 2, 3))
         assert evaluate(instance, tables).metadata["rows_read"].value == 3
-        assert last_passing(instance, LOG) == Checked(to=3, rows=3)
+        assert last_passing(instance, LOG, tables) == Checked(to=3, rows=3)
         tables.append(PREDICTIONS, log_rows(4, 5))
         assert evaluate(instance, tables).metadata["rows_read"].value == 2
         again = evaluate(instance, tables)
         assert again.passed and again.metadata["rows_read"].value == 0
-        assert last_passing(instance, LOG) == Checked(to=5, rows=5)
+        assert last_passing(instance, LOG, tables) == Checked(to=5, rows=5)
 
 
 def test_a_failing_evaluation_is_blocking_and_does_not_move_the_cursor(tables: LocalDelta) -> None:
@@ -166,7 +166,7 @@ def test_a_failing_evaluation_is_blocking_and_does_not_move_the_cursor(tables: L
                 and failed.severity is dg.AssetCheckSeverity.ERROR
             )
             assert "status_code" in (failed.description or "")
-        assert last_passing(instance, LOG) == Checked(to=2, rows=2)
+        assert last_passing(instance, LOG, tables) == Checked(to=2, rows=2)
 
 
 @pytest.mark.parametrize("late", [0, 2])
@@ -302,11 +302,11 @@ def test_a_contract_that_promises_something_else_is_checked_on_every_row(
     with dg.DagsterInstance.ephemeral() as instance:
         tables.append(PREDICTIONS, log_rows(1, 2, 5))
         assert evaluate(instance, tables).passed
-        assert last_passing(instance, LOG) == Checked(to=5, rows=3)
+        assert last_passing(instance, LOG, tables) == Checked(to=5, rows=3)
         reworded = replace(LOG, columns=tuple(replace(c, description="d") for c in LOG.columns))
-        assert last_passing(instance, reworded) == Checked(to=5, rows=3)
+        assert last_passing(instance, reworded, tables) == Checked(to=5, rows=3)
         stricter = replace(LOG, columns=tuple(replace(c, maximum=1) for c in LOG.columns))
-        assert last_passing(instance, stricter) is None
+        assert last_passing(instance, stricter, tables) is None
 
 
 def test_every_table_that_an_asset_writes_has_a_blocking_check_and_no_knob_in_launchpads() -> None:
