@@ -53,7 +53,8 @@ def backtests(
         return dg.MaterializeResult(
             metadata=table_metadata(tables, BACKTESTS) | {"how_to_start": BY_HAND}
         )
-    champion = present_champion(last_experiment(tables), registry, ramp.model_names)
+    last = last_experiment(tables)
+    champion = present_champion(last and last.winner, registry, ramp.model_names)
     candidate = verified_candidate(registry, config.model, config.version)
     if candidate.artifact_sha256 == champion.artifact_sha256:
         raise ExperimentError(f"{candidate.served_name} is the champion itself: nothing to compare")

@@ -38,7 +38,8 @@ class _ReencodingNeededError(Exception):
 def without_metadata(data: bytes, *, limits: DecodeLimits = ACCEPTED_BEFORE) -> bytes:
     """The film as JPEG or PNG bytes that `decode` to the same pixels and carry no metadata.
 
-    No EXIF, XMP, ICC, comment, thumbnail, text, time, DICOM tag or trailing data remains.
+    No EXIF, XMP, ICC, comment, thumbnail, text, time or DICOM tag remains, and nothing behind the
+    end of the film. Not found: bytes that hide in a JPEG's scan behind its last block.
     `data` is a film that `decode` accepts; raises InvalidImage where only decoding can tell.
     """
     try:

@@ -95,11 +95,11 @@ class Tables(ABC):
     ) -> int | None:
         """Replace the table; with a source, the position is stored in the same commit."""
 
+    @abstractmethod
     def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
         """Delete the rows whose column is one of the values, and every data file that held them, of
         earlier versions too; returns how many rows. For erasures alone.
         """
-        raise NotImplementedError(f"{type(self).__name__} cannot erase rows yet")
 
     @abstractmethod
     def stored(self, key: Key) -> Stored | None:

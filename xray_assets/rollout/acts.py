@@ -93,7 +93,9 @@ def open_experiment(ramp: "Ramp", model: str, version: int, *, by: str, reason: 
     challenger = verified_candidate(ramp.registry, model, version)
 
     def change(state: State) -> Changed:
-        champion = present_champion(state.last, ramp.registry, ramp.model_names)
+        champion = present_champion(
+            state.last and state.last.winner, ramp.registry, ramp.model_names
+        )
         (made,) = opened(ramp, state, champion, challenger, by, reason)
         return (made.withdrawable(None),)
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from xray_assets.catalog import served_name
 from xray_assets.errors import XrayError
 
-if TYPE_CHECKING:  # Dagster comes with the first
+if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.registry import Registry
-    from xray_assets.rollout.experiment import Experiment
 
 
 class NothingRegistered(XrayError):
@@ -56,7 +55,7 @@ def sole_champion(registry: "Registry", model_names: Sequence[str]) -> Candidate
 
 
 def present_champion(
-    last: "Experiment | None", registry: "Registry", model_names: Sequence[str]
+    winner: Candidate | None, registry: "Registry", model_names: Sequence[str]
 ) -> Candidate:
-    """Who is champion now. Raises as `sole_champion`."""
-    return last.winner if last else sole_champion(registry, model_names)
+    """Who is champion now: the last experiment's winner. Raises as `sole_champion`."""
+    return winner or sole_champion(registry, model_names)

@@ -1,6 +1,6 @@
 """The tables in Unity Catalog."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import polars as pl
@@ -69,6 +69,10 @@ class UnityCatalog(Tables):
     @override
     def evolve(self, change: Change) -> None:
         raise NotYetOnDatabricks("changing stored tables")
+
+    @override
+    def remove(self, key: Key, column: str, values: Sequence[str]) -> int:
+        raise NotYetOnDatabricks("erasing rows")
 
     @override
     def tidy(self, key: Key, *, keep: Collection[str] = (), older_than: timedelta = WEEK) -> None:
