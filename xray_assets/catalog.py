@@ -19,6 +19,8 @@ EXPERIMENTS: Key = ("gold", "experiments")
 ENDPOINT_CONFIG: Key = ("gold", "endpoint_config")
 PREDICTIONS: Key = ("gold", "pneumonia_classifier_predictions")
 PAIRED_PREDICTIONS: Key = ("gold", "paired_predictions")
+REVIEW_POLICY: Key = ("gold", "review_policy")
+REVIEW_ASSIGNMENTS: Key = ("gold", "review_assignments")
 PREDICTION_FEEDBACK: Key = ("gold", "prediction_feedback")
 FEEDBACK_REJECTS: Key = ("gold", "feedback_rejects")
 FEEDBACK_PENDING: Key = ("gold", "feedback_pending")
@@ -56,6 +58,18 @@ PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
 """What a request is for. Only clinical ones count: as cases, in sample ratio, coverage, figures."""
 OTHER_SITE = "other"
 """The site of a request that named none that is configured."""
+
+CHANCES = (0.03, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+"""Chances at which a case may be drawn for review: the strata of a decision on logged draws."""
+
+SETTLED, DUE, OVERDUE, UNINTERPRETABLE, NOT_DRAWN = CASE_STATES = (
+    "settled",
+    "due",
+    "overdue",
+    "uninterpretable",
+    "not_drawn",
+)
+"""Where the reads of a case stand."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from xray_assets.catalog import (
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
+    REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     Key,
@@ -40,6 +41,7 @@ BY_REQUEST: dict[Key, str] = {
     PREDICTION_FEEDBACK: "prediction_id",
     PERFORMANCE: "request_id",
     REVIEWED_CASES: "request_id",
+    REVIEW_ASSIGNMENTS: "request_id",
     PAIRED_PREDICTIONS: "request_id",
     PREDICTIONS: "request_id",
 }

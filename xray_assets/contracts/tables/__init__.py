@@ -19,6 +19,7 @@ from xray_assets.contracts.tables.reads import (
     FEEDBACK_REJECTS,
     PREDICTION_FEEDBACK,
 )
+from xray_assets.contracts.tables.review import REVIEW_ASSIGNMENTS, REVIEW_POLICY
 from xray_assets.contracts.tables.serving import PAIRED_PREDICTIONS, PREDICTIONS
 
 CONTRACTS: dict[Key, Contract] = {
@@ -31,9 +32,11 @@ CONTRACTS: dict[Key, Contract] = {
         ENDPOINT_CONFIG,
         PREDICTIONS,
         PAIRED_PREDICTIONS,
+        REVIEW_POLICY,
         PREDICTION_FEEDBACK,
         FEEDBACK_REJECTS,
         FEEDBACK_PENDING,
+        REVIEW_ASSIGNMENTS,
         REVIEWED_CASES,
         REVIEWED_COUNTS,
         SCORED_COUNTS,
