@@ -17,6 +17,7 @@ from xray_assets.commands import (
     runs,
     score,
     tokens,
+    users,
 )
 from xray_assets.commands.operations import (
     adopt,
@@ -55,6 +56,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(adopt.log, name="log")
 feedback.app.command(name="adopt")(adopt.adopt_inbox)
 app.add_typer(tokens.app, name="token")
+app.add_typer(users.app, name="user")
 
 
 def _print_version(asked: bool) -> None:

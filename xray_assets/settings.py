@@ -7,7 +7,7 @@ files: it is one table.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,7 @@ from xray_assets.training_plan import TrainingPlan
 from xray_assets.written_settings import (
     Folder,
     Modalities,
+    Networks,
     RisingShares,
     Sites,
     SourcePlace,
@@ -90,7 +91,7 @@ class Settings(TrainingPlan, BaseSettings):
     """Fewer requests are too few to judge rates and latency"""
 
     host: str = "127.0.0.1"
-    """Address of the servers that ask for a token: endpoint and feedback API"""
+    """Address of the servers that ask who calls: endpoint, feedback API and reading room"""
     dagster_host: str = "127.0.0.1"
     """Address of the pages without a token: Dagster's webserver and MLflow's UI"""
     allowed_hosts: str = ""
@@ -103,6 +104,14 @@ class Settings(TrainingPlan, BaseSettings):
     """The feedback API"""
     mlflow_port: int = 8602
     """MLflow's UI (`xray up --mlflow`)"""
+    room_port: int = 8700
+    """The reading room"""
+    room_https: bool = False
+    """The reading room is reached through https alone: its cookies are sent over nothing else"""
+    forwarded_identity: str = ""
+    """Header in which a proxy names who signed in, for example X-Forwarded-Email; empty: none"""
+    trusted_peers: Networks = ()
+    """Addresses or networks of the proxies whose word on that header counts, by commas"""
     endpoint_workers: Annotated[int, Field(ge=1)] = 1
     """Processes of the endpoint"""
     endpoint_body_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
@@ -133,6 +142,13 @@ class Settings(TrainingPlan, BaseSettings):
     """How long feedback waits for its prediction before it is rejected"""
     follow_seconds: Annotated[float, Field(ge=0)] = 60.0
     """How long the log may be ahead of the tables before a run moves, pairs and counts it"""
+
+    @model_validator(mode="after")
+    def _forwarded_by_somebody(self) -> Self:
+        """Refuse a header that anybody, or nobody, could set."""
+        if self.forwarded_identity and not self.trusted_peers:
+            raise ValueError("XRAY_FORWARDED_IDENTITY needs XRAY_TRUSTED_PEERS: name the proxies")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -201,6 +217,16 @@ class Settings(TrainingPlan, BaseSettings):
     def feedback_url(self) -> str:
         """Base URL of the feedback API."""
         return f"http://{self.host}:{self.feedback_port}"
+
+    @property
+    def room_url(self) -> str:
+        """Base URL of the reading room."""
+        return f"http://{self.host}:{self.room_port}"
+
+    @property
+    def room_folder(self) -> Path:
+        """What the reading room keeps: who did what, and who is signed in."""
+        return self.state / "room"
 
     @property
     def mlflow_url(self) -> str:

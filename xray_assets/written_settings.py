@@ -4,6 +4,7 @@ current folder.
 """
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Iterable
@@ -66,6 +67,14 @@ def _modalities(value: object) -> object:
     return tuple(value)
 
 
+def _networks(value: object) -> object:
+    """Accept `10.0.0.7,10.1.0.0/16`: addresses and networks of IPv4 and IPv6."""
+    value = _listed(value)
+    if not isinstance(value, tuple | list):
+        raise ValueError("write addresses or networks by commas, for example 10.0.0.7,10.1.0.0/16")
+    return tuple(str(ipaddress.ip_network(network)) for network in value)
+
+
 def _absolute_uri(value: str) -> str:
     return value if not value or "://" in value else str(Path.cwd() / value)
 
@@ -80,6 +89,7 @@ SplitShares = Annotated[tuple[float, float, float], BeforeValidator(_shares)]
 RisingShares = Annotated[tuple[int, ...], BeforeValidator(_ramp)]
 Sites = Annotated[tuple[str, ...], BeforeValidator(_sites)]
 Modalities = Annotated[tuple[str, ...], BeforeValidator(_modalities)]
+Networks = Annotated[tuple[str, ...], BeforeValidator(_networks)]
 Folder = Annotated[Path, AfterValidator(lambda value: Path.cwd() / value)]
 Uri = Annotated[str, AfterValidator(_absolute_uri)]
 SourcePlace = Annotated[str, AfterValidator(_absolute_source)]

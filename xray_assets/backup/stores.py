@@ -16,6 +16,8 @@ LAST = (
     "accounts.json",
     "token",
     "client_token",
+    "room_token",
+    "room/people.sqlite",
     "worklist_key",
     "readers.json",
     "feedback",

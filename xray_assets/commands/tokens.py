@@ -1,9 +1,10 @@
-"""`xray token ...`: named accounts and their tokens."""
+"""`xray token ...`: accounts of programs, by their tokens. People's are in `users`."""
 
 from typing import Annotated
 
 import typer
 
+from xray_assets.commands.people.person import login
 from xray_assets.terminal import (
     AsJson,
     console,
@@ -13,7 +14,7 @@ from xray_assets.terminal import (
     shown_table,
 )
 
-app = typer.Typer(help="Named accounts and their tokens.", no_args_is_help=True)
+app = typer.Typer(help="Accounts of programs, by their tokens.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Who or what the account belongs to")]
 
@@ -24,7 +25,7 @@ def add(
     role: Annotated[
         str,
         typer.Option(
-            help="operator, approver, client, trial, verification, simulation, reader, adjudicator"
+            help="operator, client, trial, verification, simulation; a person's, without a password"
         ),
     ],
     site: Annotated[
@@ -32,9 +33,9 @@ def add(
     ] = None,
 ) -> None:
     """Make an account and print its token: once, only its digest is kept."""
-    from xray_assets.web.accounts_file import add_account
+    from xray_assets.web.account_changes import add_account
 
-    token = add_account(read_settings(), name, role, site=site)
+    token = add_account(read_settings(), name, role, site=site, by=login())
     error_console().print("keep this token, it is not shown again:")
     console().print(token)
 
@@ -54,6 +55,6 @@ def list_accounts(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: Name) -> None:
     """Delete an account: its token is refused within a second."""
-    from xray_assets.web.accounts_file import revoke_account
+    from xray_assets.web.account_changes import revoke_account
 
-    revoke_account(read_settings(), name)
+    revoke_account(read_settings(), name, by=login())

@@ -16,6 +16,7 @@ from xray_assets.stack.services import (
     ENDPOINT,
     FEEDBACK_API,
     MLFLOW_UI,
+    ROOM,
     WEBSERVER,
 )
 from xray_assets.stack.status import unfinished
@@ -24,6 +25,7 @@ PORTS = {
     "dagster_port": WEBSERVER,
     "endpoint_port": ENDPOINT,
     "feedback_port": FEEDBACK_API,
+    "room_port": ROOM,
     "mlflow_port": MLFLOW_UI,
 }
 PAGES = (WEBSERVER, MLFLOW_UI)
@@ -56,6 +58,7 @@ def health(settings: Settings) -> Iterator[Finding]:
         DAEMON: lambda: _daemon_problem(settings),
         ENDPOINT: lambda: _http_problem(f"{settings.endpoint_url}/health"),
         FEEDBACK_API: lambda: _http_problem(f"{settings.feedback_url}/health"),
+        ROOM: lambda: _http_problem(f"{settings.room_url}/health"),
     }
     for name, problem_of in checks.items():
         if name not in alive:

@@ -112,7 +112,8 @@ def approve(
     if ramp.policy.approvers > 1 and not named:
         raise ExperimentError(
             "where two people must approve, each says it with the token of an account of their "
-            "own: `xray token add NAME --role approver`, then --token-file or XRAY_TOKEN"
+            "own: `xray user add NAME --role approver` and `xray user token NAME`, then "
+            "--token-file or XRAY_TOKEN"
         )
 
     def change(state: State) -> Changed:

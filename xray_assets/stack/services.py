@@ -17,7 +17,7 @@ from xray_assets.web.listening import socket_folder
 
 CODE_SERVER, RUN_SERVER = "code-server", "run-server"
 WEBSERVER, DAEMON = "webserver", "daemon"
-ENDPOINT, FEEDBACK_API, MLFLOW_UI = "endpoint", "feedback-api", "mlflow"
+ENDPOINT, FEEDBACK_API, ROOM, MLFLOW_UI = "endpoint", "feedback-api", "room", "mlflow"
 
 GROUPS = {"dagster": (CODE_SERVER, RUN_SERVER, WEBSERVER, DAEMON)}
 """Names for several services at once."""
@@ -32,7 +32,7 @@ RUN_MODULES = (
 )
 """What the assets import late: the run server has it ready."""
 
-DEFAULT_SERVICES = (*GROUPS["dagster"], ENDPOINT, FEEDBACK_API)
+DEFAULT_SERVICES = (*GROUPS["dagster"], ENDPOINT, FEEDBACK_API, ROOM)
 """What `xray up` and `xray demo` start. The MLflow UI costs hundreds of MB: on request only."""
 
 
@@ -128,6 +128,16 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
             settings.host,
             settings.feedback_port,
             "feedback_port",
+        ),
+        Service(
+            ROOM,
+            "Reading room",
+            _python("xray_assets.room"),
+            lambda _started: readiness.answers(f"{settings.room_url}/health"),
+            settings.room_url,
+            settings.host,
+            settings.room_port,
+            "room_port",
         ),
         Service(
             MLFLOW_UI,

@@ -65,10 +65,22 @@ class Accounts:
         """The account of a name, in any spelling; raises ValueError for what can be no name."""
         return self._by_name.get(normalised(name))
 
+    def person(self, name: str) -> Account | None:
+        """The present account of a name that something else than a token has shown.
+
+        Raises ValueError for what can be no name, Unavailable while the file cannot be read.
+        """
+        spelled = normalised(name)
+        self._look()
+        if self._problem:
+            raise Unavailable("the accounts' file cannot be read; `xray user list` says why")
+        return self._by_name.get(spelled)
+
     def _take(self, stored: Sequence[Account], problem: str = "") -> None:
         # Own tokens last: an account of the file cannot take their place.
-        self._known = {bytes.fromhex(one.token_sha256): one for one in (*stored, *self._own)}
-        self._by_name = {one.name: one for one in self._known.values()}
+        known = (*stored, *self._own)
+        self._known = {bytes.fromhex(one.token_sha256): one for one in known if one.token_sha256}
+        self._by_name = {one.name: one for one in known}
         self._problem = problem
         self._next_look = time.monotonic() + _LOOK_SECONDS
 

@@ -34,6 +34,11 @@ FEEDBACK = Bounds(body_bytes=16 * 1024 * 1024)
 DAGSTER = MLFLOW = Bounds(body_bytes=4 * 1024 * 1024, requests=64)
 
 
+def room_bounds(settings: Settings) -> Bounds:
+    """Of the reading room: films that are tried are as large as the endpoint takes them."""
+    return Bounds(body_bytes=settings.endpoint_body_bytes)
+
+
 def endpoint_bounds(settings: Settings) -> Bounds:
     """Of one worker of the endpoint."""
     return Bounds(

@@ -4,7 +4,7 @@
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -25,6 +25,8 @@ class Role(StrEnum):
 
     OPERATOR = "operator"
     APPROVER = "approver"
+    ENGINEER = "engineer"
+    VIEWER = "viewer"
     CLIENT = "client"
     TRIAL = "trial"
     VERIFICATION = "verification"
@@ -33,34 +35,50 @@ class Role(StrEnum):
     ADJUDICATOR = "adjudicator"
 
 
+PEOPLE = (Role.VIEWER, Role.READER, Role.ADJUDICATOR, Role.ENGINEER, Role.APPROVER)
+"""The roles of who signs in; the others are programs'."""
+
+
 class Act(StrEnum):
     """What an account may ask for."""
 
     PREDICT = "ask for predictions"
     OBSERVE = "see the endpoint's config and figures"
     OPERATE = "change what the endpoint serves"
+    EXPERIMENT = "open an experiment and set its share"
     APPROVE = "approve a promotion step"
     ROLL_BACK = "roll back or close an experiment"
     LOOK_UP = "see predictions and counts of reads"
     SUBMIT_READS_OF_OTHERS = "submit reads for readers without an account"
     READ = "take films from the worklist and submit own reads"
+    DASHBOARD = "see the dashboard"
+    SEE_CASES = "see the models' answers on settled cases"
+    TRY = "try a film on the live endpoint"
 
 
 _READING = frozenset({Role.READER, Role.ADJUDICATOR})
 _PROGRAMS = frozenset({Role.CLIENT, Role.TRIAL, Role.VERIFICATION, Role.SIMULATION, Role.OPERATOR})
-_DECIDING = frozenset({Role.OPERATOR, Role.APPROVER})
+_APPROVING = frozenset({Role.OPERATOR, Role.APPROVER})
+_ENGINEERING = frozenset({Role.OPERATOR, Role.ENGINEER})
+_LOOKING = _APPROVING | _ENGINEERING | {Role.VIEWER}
 
 ALLOWED: dict[Act, frozenset[Role]] = {
-    Act.PREDICT: _PROGRAMS,
-    Act.OBSERVE: _PROGRAMS | _DECIDING,
+    Act.PREDICT: _PROGRAMS | _ENGINEERING,
+    Act.OBSERVE: _PROGRAMS | _LOOKING,
     Act.OPERATE: frozenset({Role.OPERATOR}),
-    Act.APPROVE: _DECIDING,
-    Act.ROLL_BACK: _DECIDING,
-    Act.LOOK_UP: _PROGRAMS | _DECIDING,
+    Act.EXPERIMENT: _ENGINEERING,
+    Act.APPROVE: _APPROVING,
+    Act.ROLL_BACK: _APPROVING | _ENGINEERING,
+    Act.LOOK_UP: _PROGRAMS | _APPROVING | _ENGINEERING,
     Act.SUBMIT_READS_OF_OTHERS: _PROGRAMS,
     Act.READ: _READING,
+    Act.DASHBOARD: _LOOKING,
+    Act.SEE_CASES: _LOOKING,
+    Act.TRY: _ENGINEERING,
 }
-"""Readers see no prediction: a read that follows the model's answer is no second opinion."""
+"""Who reads sees no prediction and no dashboard: a read that follows the model's answer is no
+second opinion, and nobody sees the answers on a case that they can still be asked about.
+"""
 
 
 def normalised(name: str) -> str:
@@ -77,14 +95,18 @@ def normalised(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who calls. `site` is the origin of its requests where these name none."""
+    """Who calls: a program by its token, a person by a password too, or by a proxy's word alone.
+
+    `site` is the origin of its requests where these name none.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     name: Annotated[str, AfterValidator(normalised)]
     role: Role
-    token_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    token_sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] | None = None
     site: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
 
     def may(self, act: Act) -> bool:
         """True when the role allows this."""

@@ -21,7 +21,7 @@ from xray_assets.rollout.state import read_state
 from xray_assets.settings import Settings
 from xray_assets.stack.environment import process_environment
 from xray_assets.stack.state import prepare_state
-from xray_assets.web.accounts_file import add_account
+from xray_assets.web.account_changes import add_account
 
 GIVEN = {
     "PROMOTION": "recommend",

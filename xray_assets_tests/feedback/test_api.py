@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from xray_assets.feedback.inbox_rows import InboxRows
-from xray_assets.web.accounts_file import add_account
+from xray_assets.web.account_changes import add_account
 from xray_assets_tests.feedback.scenery import endpoint_log, request_id, settings
 
 NOW = datetime.now(UTC)

@@ -13,7 +13,7 @@ from PIL import Image
 from xray_assets.feedback import submit_feedback
 from xray_assets.feedback.api.routes import feedback_api
 from xray_assets.feedback.worklist import LEASE_SECONDS, Worklist
-from xray_assets.web.accounts_file import add_account
+from xray_assets.web.account_changes import add_account
 from xray_assets.web.refusals import UnknownEndpoint
 from xray_assets_tests.feedback.scenery import endpoint_log, request_id, settings
 

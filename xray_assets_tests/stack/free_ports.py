@@ -18,12 +18,13 @@ def free_ports(count: int) -> list[int]:
 
 def settings_of_a_test(folder: Path, **more: Any) -> Settings:
     """Settings with a state folder and ports of their own."""
-    dagster, endpoint, feedback, mlflow = free_ports(4)
+    dagster, endpoint, feedback, room, mlflow = free_ports(5)
     return Settings(
         state=folder / "state",
         dagster_port=dagster,
         endpoint_port=endpoint,
         feedback_port=feedback,
+        room_port=room,
         mlflow_port=mlflow,
         **more,
     )

@@ -10,18 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xray_assets.settings import PROJECT, Settings
+from xray_assets.web.account_changes import add_account, new_token, revoke_account
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.accounts_file import (
     AccountsError,
     accounts_file,
-    add_account,
     client_tokens,
     operator_token,
-    revoke_account,
+    room_token,
     stored_accounts,
+    take_over,
 )
 from xray_assets.web.refusals import PermissionDenied, Unauthenticated, Unavailable
 from xray_assets.web.roles import ALLOWED, Act, Role, normalised
+
+SECRET = hashlib.sha256(b"secret").hexdigest()
 
 
 @pytest.fixture
@@ -41,6 +44,7 @@ def test_a_token_leads_to_its_account_also_one_added_later(settings: Settings) -
 def test_the_states_own_tokens_are_accounts(settings: Settings) -> None:
     accounts = Accounts(settings)
     assert accounts.of_token(operator_token(settings)).role is Role.OPERATOR
+    assert accounts.of_token(room_token(settings)).role is Role.TRIAL
     (client,) = client_tokens(settings)
     assert accounts.of_token(client).name == "client"
     several = Accounts(Settings(state=settings.state, client_tokens="a, b"))
@@ -76,7 +80,7 @@ def test_a_file_that_cannot_be_read_lets_nobody_in_but_the_states_own(settings: 
         lambda path: path.write_text(json.dumps([{"name": "x"}])),
     ):
         damage(accounts_file(settings))
-        with pytest.raises(OSError, match=r"chmod 600|xray token add"):
+        with pytest.raises(OSError, match=r"chmod 600|xray user add"):
             Accounts(settings)
         accounts.named("x")
         with pytest.raises(Unavailable):
@@ -97,7 +101,7 @@ def test_the_file_is_private_and_keeps_no_token(settings: Settings) -> None:
 @pytest.mark.parametrize("name", ["Dr7", "DR7 ", "operator", "Client", "client"])
 def test_a_name_has_one_account_in_any_spelling(settings: Settings, name: str) -> None:
     add_account(settings, "dr7", "reader")
-    with pytest.raises(AccountsError, match="revoke"):
+    with pytest.raises(AccountsError, match="xray user remove"):
         add_account(settings, name, "adjudicator")
 
 
@@ -108,21 +112,51 @@ def test_a_bad_name_role_or_revocation_says_so(settings: Settings) -> None:
         add_account(settings, "x", "boss")
     with pytest.raises(AccountsError, match="XRAY_SITES"):
         add_account(settings, "x", "client", site="west")
-    with pytest.raises(AccountsError, match="xray token list"):
+    with pytest.raises(AccountsError, match="xray user list"):
         revoke_account(settings, "nobody")
 
 
 def test_the_readers_of_the_first_release_go_on(settings: Settings) -> None:
     readers = settings.state / "readers.json"
-    digest = hashlib.sha256(b"secret").hexdigest()
-    row = {"radiologist_id": "DR001", "reader_role": "adjudicator", "token_sha256": digest}
+    row = {"radiologist_id": "DR001", "reader_role": "adjudicator", "token_sha256": SECRET}
     readers.write_text(json.dumps([row]))
     readers.chmod(0o600)
     assert Accounts(settings).of_token("secret").role is Role.ADJUDICATOR
-    add_account(settings, "new", "client")
+    assert take_over(settings)
     assert not readers.exists()
+    add_account(settings, "new", "client")
     assert [one.name for one in stored_accounts(settings)] == ["dr001", "new"]
     assert Accounts(settings).of_token("secret").name == "dr001"
+
+
+def test_accounts_of_the_second_release_go_on_and_are_taken_over_once(settings: Settings) -> None:
+    file = accounts_file(settings)
+    row = {"name": "dr001", "role": "reader", "token_sha256": SECRET, "site": None}
+    file.write_text(json.dumps([row]))
+    file.chmod(0o600)
+    assert Accounts(settings).of_token("secret").name == "dr001"
+    assert take_over(settings)
+    assert not take_over(settings)
+    assert json.loads(file.read_text())["version"] == 2
+    assert Accounts(settings).of_token("secret").name == "dr001"
+
+
+def test_a_file_of_a_newer_release_is_refused(settings: Settings) -> None:
+    file = accounts_file(settings)
+    file.write_text(json.dumps({"version": 3, "people": {}}))
+    file.chmod(0o600)
+    for read in (stored_accounts, take_over):
+        with pytest.raises(AccountsError, match="newer release"):
+            read(settings)
+
+
+def test_a_new_token_takes_the_place_of_the_one_before(settings: Settings) -> None:
+    before = add_account(settings, "dr7", "reader")
+    after = new_token(settings, "DR7")
+    accounts = Accounts(settings)
+    assert accounts.of_token(after).name == "dr7"
+    with pytest.raises(Unauthenticated):
+        accounts.of_token(before)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -147,8 +181,9 @@ def test_the_documentation_shows_the_table_and_names_tests_that_exist() -> None:
         assert f"def {name}(" in source
 
 
-def test_no_role_both_reads_and_sees_predictions() -> None:
-    assert not ALLOWED[Act.READ] & (ALLOWED[Act.LOOK_UP] | ALLOWED[Act.PREDICT])
+def test_no_role_both_reads_and_sees_what_a_model_says() -> None:
+    seeing = (Act.LOOK_UP, Act.PREDICT, Act.DASHBOARD, Act.SEE_CASES, Act.TRY)
+    assert not ALLOWED[Act.READ] & frozenset().union(*(ALLOWED[act] for act in seeing))
 
 
 @given(st.text(max_size=30))

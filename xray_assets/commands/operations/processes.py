@@ -1,4 +1,4 @@
-"""`xray demo | up | down | serve | feedback-api`: commands that start or stop processes."""
+"""`xray demo | up | down | serve | feedback-api | room`: commands that start or stop processes."""
 
 from enum import StrEnum
 from functools import partial
@@ -27,6 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(down)
     app.command()(serve)
     app.command(name="feedback-api")(feedback_api)
+    app.command()(room)
 
 
 def demo(
@@ -45,7 +46,7 @@ def up(
     services: Annotated[
         list[str] | None,
         typer.Argument(
-            help="dagster, endpoint, feedback-api, mlflow; all but mlflow when none is named"
+            help="dagster, endpoint, feedback-api, room, mlflow; all but mlflow when none is named"
         ),
     ] = None,
     mlflow: Annotated[bool, typer.Option("--mlflow", help="Start the MLflow UI too")] = False,
@@ -53,7 +54,7 @@ def up(
         bool, typer.Option("--detach", help="Return when all is ready; stop with `xray down`")
     ] = False,
 ) -> None:
-    """Start Dagster, the endpoint and the feedback API; Ctrl-C or `xray down` stops them."""
+    """Start Dagster, endpoint, feedback API and reading room; Ctrl-C or `xray down` stops them."""
     from xray_assets.stack.__main__ import supervise_detached
     from xray_assets.stack.services import DEFAULT_SERVICES, MLFLOW_UI
     from xray_assets.stack.stack import Stack
@@ -111,3 +112,13 @@ def feedback_api() -> None:
     settings = read_settings()
     prepare_state(settings)
     serve_feedback(settings)
+
+
+def room() -> None:
+    """Serve the reading room alone, in this process."""
+    from xray_assets.room.__main__ import serve as serve_room
+    from xray_assets.stack.state import prepare_state
+
+    settings = read_settings()
+    prepare_state(settings)
+    serve_room(settings)

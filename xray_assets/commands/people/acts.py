@@ -102,7 +102,7 @@ def open_experiment(
     name = read_settings().catalog.model(model)
     carry_out(
         lambda ramp, who: acts.open_experiment(ramp, name, version, by=who.name, reason=reason),
-        Act.OPERATE,
+        Act.EXPERIMENT,
         by,
         token_file,
     )
@@ -122,7 +122,7 @@ def set_share(
         refuse('a share set by hand needs a reason: add --reason "..."')
     carry_out(
         lambda ramp, who: acts.set_share(ramp, share, by=who.name, reason=reason),
-        Act.OPERATE,
+        Act.EXPERIMENT,
         by,
         token_file,
     )

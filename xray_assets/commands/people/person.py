@@ -28,6 +28,11 @@ class Person:
     named: bool
 
 
+def login(by: str = "") -> str:
+    """A name that nobody has checked, as it is recorded; without one, of the login."""
+    return f"{by.strip() or getpass.getuser()} (unauthenticated)"
+
+
 def person(settings: "Settings", act: "Act", *, by: str, token_file: Path | None) -> Person:
     """Who acts: the account whose token is given; without one, whoever may read the state's own
     operator token, under a name that is kept as unauthenticated.
@@ -42,9 +47,9 @@ def person(settings: "Settings", act: "Act", *, by: str, token_file: Path | None
     account = next((one for one in stored_accounts(settings) if one.token_sha256 == digest), None)
     if account is None:
         if token_file and token != operator_token(settings):
-            raise XrayError(f"{token_file} holds no account's token: `xray token add` makes one")
+            raise XrayError(f"{token_file} holds no account's token: `xray user token` makes one")
         operator_token(settings)  # a state whose token cannot be read is nobody's to change
-        return Person(f"{by.strip() or getpass.getuser()} (unauthenticated)", named=False)
+        return Person(login(by), named=False)
     account.demand(act)
     if by.strip():
         raise XrayError(f"the token is {account.name}'s: leave --by out")

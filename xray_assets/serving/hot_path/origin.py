@@ -11,6 +11,7 @@ from xray_assets.web.roles import Role
 PURPOSE_OF = {
     Role.CLIENT: CLINICAL,
     Role.TRIAL: TRIAL,
+    Role.ENGINEER: TRIAL,
     Role.VERIFICATION: VERIFICATION,
     Role.OPERATOR: VERIFICATION,
     Role.SIMULATION: SIMULATION,
