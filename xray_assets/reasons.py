@@ -14,6 +14,9 @@ TOO_FEW = ("too_few_reviewed", "too_few_positives", "too_few_negatives")
 INCONCLUSIVE = "inconclusive"
 """Code of an experiment that has had all its reads: it ends, and the champion serves."""
 
+BACKLOG = "backlog"
+"""Code of a verdict that waits for drawn disagreements that nobody has settled in time."""
+
 SAMPLE_RATIO, RECENT_EVIDENCE = "sample_ratio", "recent_evidence"
 ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
 """Codes of a verdict that are red guards of a ramp."""

@@ -16,7 +16,7 @@ import numpy as np
 from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
-from xray_assets.promotion import PromotionRule
+from xray_assets.promotion.rules import VERSION_2
 from xray_assets.rollout.candidates import Candidate
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.experiment_rows import experiment_of
@@ -50,7 +50,7 @@ class LoggedWorld:
         self.start = start
         self.experiment = Experiment.open(
             *candidates,
-            rule_hash=PromotionRule().sha256,
+            rule_hash=VERSION_2.sha256,
             starting_share=50,
             now=self.start,
             by="benchmark",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.promotion.cases import Cases
-from xray_assets.promotion import PairedCounts, PromotionRule, Verdict, decide
+from xray_assets.promotion import PairedCounts, Verdict, decide
 from xray_assets.promotion.evidence import (
     Payoff,
     accuracy_payoff,
@@ -23,8 +23,10 @@ from xray_assets.promotion.evidence import (
     not_missing_more_payoff,
 )
 from xray_assets.promotion.propensity import review_propensities
+from xray_assets.promotion.rules import VERSION_2
 
-RULE = PromotionRule()
+RULE = VERSION_2
+"""The last version that estimates who gets reviewed."""
 CORRECTION_DELAY = 100
 # A read moves log e by less than this (at most log 1.9 for a fixed weight), so looks that cannot
 # reach a threshold are left out; `test_no_look_that_matters_is_left_out` compares with all looks.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xray_assets.promotion import PromotionRule
-from xray_assets.promotion.rules import RULES
+from xray_assets.promotion.rules import RULES, VERSION_2
 from xray_assets.statistics.intervals import wilson
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "decision.md"
@@ -50,7 +49,7 @@ def _table(results: dict[str, Any]) -> str:
             f"{row['classical_rolled_back'] / n:.2f} | {row['expects']} |"
         )
     versions = {row["rule_sha256"] for row in rows}
-    if versions != {PromotionRule().sha256}:
+    if versions != {VERSION_2.sha256}:
         named = ", ".join(RULES[version].version for version in versions)
         lines += ["", f"Simulated with version {named} of the rule; `advantage_lost` is below."]
     lines += ["", TURN_HEAD]

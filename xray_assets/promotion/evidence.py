@@ -4,6 +4,20 @@ Source: Waudby-Smith & Ramdas (2024), "Estimating means of bounded random variab
 JRSS-B 86; the centring of unreviewed cases is that of augmented inverse-propensity weighting
 (Robins, Rotnitzky & Zhao 1994, JASA 89). Payoffs and their sums belong here; thresholds and
 verdicts do not.
+
+The worst case. A drawn case that stays without a truth pays the least that its cell can pay,
+whatever its truth is; cells are (champion label, challenger label):
+
+- better: a disagreement pays -1, the champion was right; an agreement pays 0 either way.
+- not_missing_more: the champion was right, so (1, 0) is positive and pays d - 1, and (0, 1) is
+  negative and pays 0, not 1 + d; an agreement is negative and pays 0, not d.
+- worse: a disagreement pays -1, the challenger was right; an agreement pays 0 either way.
+- missing_more: the challenger was right, so (0, 1) is positive and pays -1, and (1, 0) is negative
+  and pays 0, not 1; an agreement pays 0 either way.
+
+Each is the minimum over both truths. So the process lies, case for case, at or below the one that
+knows them all, whose mean is at most 1 under the null: who stays unread, and why, cannot matter. A
+truth that comes after all takes the place of the worst case, and the process still lies below.
 """
 
 from __future__ import annotations
@@ -75,7 +89,7 @@ def missing_more_payoff() -> Payoff:
 
 
 def log_bet_totals(
-    reviewed: NDArray[np.int64],
+    outcomes: NDArray[np.int64],
     propensities: Floats,
     payoff: Payoff,
     bets: Floats,
@@ -84,7 +98,8 @@ def log_bet_totals(
 ) -> Floats:
     """Log wealth of each bet l: the sum over cases of log(1 + l c x).
 
-    reviewed: (..., G, 2, 2, 2) counts; propensities p and unreviewed counts: (..., G, 2, 2).
+    outcomes: (..., G, 2, 2, 2) counts by truth, or (..., G, 2, 2, 3) with the drawn cases that
+    have none, which count as the worst case; propensities p and unreviewed counts: (..., G, 2, 2).
     A reviewed case has x = m + (z - m) / p and an unreviewed one x = m, m the payoff's guess;
     E[x] = E[z] whatever m is. Without `unreviewed`, m = 0. c = 1 / max(1, -min x) over all cells,
     so c x >= -1, and with l < 1 no factor can reach 0. With every case reviewed c x = z.
@@ -95,7 +110,9 @@ def log_bet_totals(
     m = np.zeros(len(a)) if unreviewed is None else payoff.guess[a, b]
     x = m[:, None] + (z - m[:, None]) / p[..., None]
     scale = 1.0 / np.maximum(1.0, -x.min(axis=(-3, -2, -1)))
-    totals = _weigh(reviewed[..., a, b, :], x * scale[..., None, None, None], bets)
+    if outcomes.shape[-1] == 3:
+        x = np.concatenate([x, x.min(axis=-1, keepdims=True)], axis=-1)
+    totals = _weigh(outcomes[..., a, b, :], x * scale[..., None, None, None], bets)
     if unreviewed is not None:
         totals = totals + _weigh(
             unreviewed[..., a, b, None], (m * scale[..., None])[..., None, :, None], bets

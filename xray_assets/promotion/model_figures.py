@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xray_assets.promotion.figures import propensities_of
+from xray_assets.promotion.counted_evidence import CountedEvidence
 from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
-from xray_assets.statistics.intervals import wilson
+from xray_assets.promotion.rule import PromotionRule
+from xray_assets.statistics.intervals import Estimate, wilson
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class ModelFigures:
     """One model on the reviewed cases.
 
     naive: as counted. corrected: weighted by 1 / propensity, n the effective number of cases.
+    Bounds hold drawn cases without a truth both ways: as hits above, as misses below.
     """
 
     naive_accuracy: Share
@@ -40,34 +42,43 @@ class ModelFigures:
     corrected_specificity: Share
 
 
-def model_figures(counts: PairedCounts, level: float) -> tuple[ModelFigures, ModelFigures]:
+def model_figures(counts: PairedCounts, rule: PromotionRule) -> tuple[ModelFigures, ModelFigures]:
     """(champion, challenger). Wilson's intervals for one look.
 
-    Corrected ones use Kish's effective number of cases (sum w)^2 / sum w^2, an approximation.
+    Corrected ones are Hajek's (1971) ratio, sum of w hit / sum of w with w = 1 / propensity, on
+    Kish's (1965) effective number of cases (sum w)^2 / sum w^2, an approximation.
     """
     champion, challenger, truth = np.indices((2, 2, 2))
-    weights: Floats = 1.0 / propensities_of(counts)[..., None]
-    cases: Floats = counts.reviewed.astype(np.float64)
+    weights: Floats = 1.0 / CountedEvidence(counts, rule).propensities[..., None]
+    one = np.ones_like(weights)
+    overdue = np.zeros(counts.scored.shape) if counts.overdue is None else counts.overdue
+    unread = overdue[..., None]  # in either truth
     every = np.ones((2, 2, 2))
 
     def figures(answer: Floats) -> ModelFigures:
         right = (answer == truth).astype(np.float64)
 
         def share(weight: Floats, counted: Floats) -> Share:
-            total = float((cases * weight * counted).sum())
-            squares = float((cases * weight**2 * counted).sum())
-            effective = total * total / squares if squares else 0.0
-            hits = float((cases * weight * counted * right).sum())
-            estimate = wilson(
-                min(hits / total, 1.0) * effective if total else 0.0, effective, level=level
-            )
-            return Share(
-                float(estimate.value), float(estimate.low), float(estimate.high), effective
-            )
+            hit, miss = counted * right, counted * (1.0 - right)
 
-        one = np.ones_like(weights)
+            def estimate(hits: Floats, misses: Floats) -> Estimate:
+                return _hajek(hits * hit, misses * miss, weight, rule.interval_level)
+
+            cases: Floats = counts.reviewed.astype(np.float64)
+            seen = estimate(cases, cases)
+            low, high = estimate(cases, cases + unread), estimate(cases + unread, cases)
+            return Share(float(seen.value), float(low.low), float(high.high), float(seen.n))
+
         return ModelFigures(
             *(share(w, c) for w in (one, weights) for c in (every, truth * 1.0, 1.0 - truth))
         )
 
     return figures(champion.astype(np.float64)), figures(challenger.astype(np.float64))
+
+
+def _hajek(hits: Floats, misses: Floats, weight: Floats, level: float) -> Estimate:
+    """The weighted share of hits; hits and misses: (G, 2, 2, 2) cases."""
+    hit, total = float((weight * hits).sum()), float((weight * (hits + misses)).sum())
+    squares = float((weight**2 * (hits + misses)).sum())
+    effective = total * total / squares if squares else 0.0
+    return wilson(min(hit / total, 1.0) * effective if total else 0.0, effective, level=level)

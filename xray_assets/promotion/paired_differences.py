@@ -12,8 +12,8 @@ from math import log, nan
 
 import numpy as np
 
-from xray_assets.promotion.evidence import Payoff, log_bet_totals, log_mixture
-from xray_assets.promotion.figures import propensities_of
+from xray_assets.promotion.counted_evidence import CountedEvidence
+from xray_assets.promotion.evidence import Payoff, log_mixture
 from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
 from xray_assets.promotion.rule import PromotionRule
@@ -50,7 +50,8 @@ def paired_differences(counts: PairedCounts, rule: PromotionRule) -> PairedDiffe
     Sensitivity and specificity are conditional on the truth, so the shift applies to the cases of
     that truth only: z = 1[truth] x (difference - shift).
     """
-    estimated = counts.propensities is None and counts.n_reviewed < counts.n_scored
+    everyone_is_reviewed = counts.n_reviewed == counts.n_scored
+    estimated = not (rule.logs_chances or everyone_is_reviewed or counts.propensities is not None)
     correct = _correct()
     gain = correct[1] - correct[0]
     everyone = np.ones(2)
@@ -71,18 +72,14 @@ def _correct() -> Floats:
 def _difference(
     counts: PairedCounts, rule: PromotionRule, gain: Floats, counted: Floats
 ) -> PairedDifference:
-    propensities = propensities_of(counts)
-    unreviewed = counts.scored - counts.reviewed.sum(axis=3)
-    weighted = counts.reviewed / propensities[..., None] * counted
+    evidence = CountedEvidence(counts, rule)
+    weighted = counts.reviewed / evidence.propensities[..., None] * counted
     total = float(weighted.sum())
     needed = log(2.0 / (1.0 - rule.interval_level))  # half the error on each side
 
     def refuted(shift: float, sign: float) -> bool:
         payoff = Payoff(z=sign * counted * (gain - shift))
-        totals = log_bet_totals(
-            counts.reviewed, propensities, payoff, rule.bets, unreviewed=unreviewed
-        )
-        return float(log_mixture(totals)) >= needed
+        return float(log_mixture(evidence.totals(payoff))) >= needed
 
     low = _boundary(lambda shift: refuted(shift, +1.0))
     high = -_boundary(lambda shift: refuted(-shift, -1.0))

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from xray_assets.promotion.figures import propensities_of
+from xray_assets.promotion.counted_evidence import CountedEvidence
 from xray_assets.promotion.model_figures import ModelFigures, model_figures
 from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.paired_differences import PairedDifferences, paired_differences
@@ -35,7 +35,10 @@ class PromotionReport:
 
     paired_table: [champion label][challenger label][truth], reviewed cases over all strata.
     coverage: reviewed share of each cell [stratum][champion label][challenger label], None where
-        nothing was scored. propensities: what the rule used, same shape.
+        nothing was scored. propensities: what the rule used, same shape. Where chances are logged
+        a stratum is a chance.
+    overdue, uninterpretable: drawn cases without a truth by cell, same shape; None: not known.
+    review_next: None where chances are logged: what is read next is drawn, never chosen.
     anytime_p: min(1, 1 / e), by the name of the e-value.
     """
 
@@ -48,6 +51,8 @@ class PromotionReport:
     paired_table: list[list[list[int]]]
     coverage: list[list[list[float | None]]]
     propensities: list[list[list[float]]]
+    overdue: list[list[list[int]]] | None
+    uninterpretable: list[list[list[int]]] | None
     review_next: ReviewCell | None
     classical: ClassicalComparison | None
     reader_agreement: Agreement | None
@@ -79,10 +84,12 @@ def report(
     """The verdict on `counts` with every figure reported beside it.
 
     served_correct: (2, 2) integers [champion, challenger] x [wrong, correct], each reviewed case
-    under the model that served it, for the classical figures. Raises ValueError on bad shapes.
+    under the model that served it, for the classical figures; the counts' own where None. Raises
+    ValueError on bad shapes.
     """
     decision = decide(counts, rule)
-    champion, challenger = model_figures(counts, rule.interval_level)
+    served_correct = counts.served_correct if served_correct is None else served_correct
+    champion, challenger = model_figures(counts, rule)
     reviewed = counts.reviewed.sum(axis=3)
     with np.errstate(invalid="ignore"):
         coverage = np.where(counts.scored > 0, reviewed / counts.scored, np.nan)
@@ -99,8 +106,12 @@ def report(
         },
         paired_table=counts.reviewed.sum(axis=0).tolist(),
         coverage=_plain(coverage.tolist()),
-        propensities=propensities_of(counts).tolist(),
-        review_next=cell_to_review_next(counts),
+        propensities=CountedEvidence(counts, rule).propensities.tolist(),
+        overdue=None if counts.overdue is None else counts.overdue.tolist(),
+        uninterpretable=(
+            None if counts.uninterpretable is None else counts.uninterpretable.tolist()
+        ),
+        review_next=None if rule.logs_chances else cell_to_review_next(counts),
         classical=None if served_correct is None else classical_comparison(served_correct),
         reader_agreement=reader_agreement,
     )

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_assets.catalog import CHANCES
 from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS
 
 
@@ -24,13 +25,17 @@ class PromotionRule:
     challenger that is no worse in at most 1 / rollback_evidence. Raises ValueError on constants
     that would make a bet lose everything or a threshold meaningless.
     `review_correction` names the form of `propensity` and `evidence`; it selects nothing, but a
-    change of that form must change it, and with it the hash. `uncertainty_cuts` are the bands that
-    the strata of the counts were built with. `largest_fall` None: a fall of the evidence is no
-    doubt, as in version 1.
+    change of that form must change it, and with it the hash. `chance_classes` are the chances at
+    which cases are drawn for review, logged with each case; None: chances are estimated from the
+    counts, whose strata are then the served arm and the bands of `uncertainty_cuts` (versions 1
+    and 2). `largest_backlog`: share of the drawn disagreements that may stay without a truth.
+    `largest_fall` None: a fall of the evidence is no doubt, as in version 1.
     """
 
-    version: str = "2"
-    review_correction: str = "augmented weights; propensities averaged over poolings"
+    version: str = "3"
+    review_correction: str = "logged chances; a drawn case without a truth is the worst case"
+    chance_classes: tuple[float, ...] | None = CHANCES
+    largest_backlog: float = 0.05
     sensitivity_margin: float = 0.03
     lowest_bet: float = 0.06
     highest_bet: float = 0.9
@@ -60,6 +65,10 @@ class PromotionRule:
             raise ValueError(
                 f"sensitivity_margin must lie in [0, 1), got {self.sensitivity_margin}"
             )
+        if not all(0 < chance <= 1 for chance in self.chance_classes or ()):
+            raise ValueError(f"chance_classes must lie in (0, 1], got {self.chance_classes}")
+        if not 0 <= self.largest_backlog < 1:
+            raise ValueError(f"largest_backlog must lie in [0, 1), got {self.largest_backlog}")
         if not 0 < self.interval_level < 1:
             raise ValueError(f"interval_level must lie in (0, 1), got {self.interval_level}")
         thresholds = (
@@ -86,12 +95,19 @@ class PromotionRule:
         return bets
 
     @property
+    def logs_chances(self) -> bool:
+        """True where each case's chance of review was logged before it was read."""
+        return self.chance_classes is not None
+
+    @property
     def canonical_json(self) -> str:
         """Every constant as JSON with sorted keys and no spaces: what `sha256` covers.
 
-        Version 1 is spelled as it was when experiments froze it.
+        Versions 1 and 2 are spelled as they were when experiments froze them.
         """
         constants = asdict(self)
+        if not self.logs_chances:
+            del constants["chance_classes"], constants["largest_backlog"]
         if self.largest_fall is None:
             del constants["largest_fall"]
             constants["reviews_per_segment"] = constants.pop("reviews_per_batch")

@@ -3,13 +3,22 @@
 A new rule is a new version of `PromotionRule`'s defaults; the one before it stays here as it was.
 """
 
+from dataclasses import replace
+
 from xray_assets.errors import XrayError
 from xray_assets.promotion.rule import PromotionRule
 
-VERSION_1 = PromotionRule(version="1", largest_fall=None)
+VERSION_2 = PromotionRule(
+    version="2",
+    review_correction="augmented weights; propensities averaged over poolings",
+    chance_classes=None,
+)
+"""Release 0.2.0: who gets reviewed is estimated from the counts."""
+
+VERSION_1 = replace(VERSION_2, version="1", largest_fall=None)
 """Until 0.1.0: no doubt follows from a fall of the evidence."""
 
-RULES = {rule.sha256: rule for rule in (PromotionRule(), VERSION_1)}
+RULES = {rule.sha256: rule for rule in (PromotionRule(), VERSION_2, VERSION_1)}
 
 
 class UnknownRule(XrayError, LookupError):

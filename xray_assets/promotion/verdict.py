@@ -14,6 +14,7 @@ from xray_assets.promotion.figures import PromotionFigures, promotion_figures
 from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.rule import PromotionRule
 from xray_assets.reasons import (
+    BACKLOG,
     INCONCLUSIVE,
     RECENT_EVIDENCE,
     SAMPLE_RATIO,
@@ -148,6 +149,14 @@ def _doubts(figures: PromotionFigures, rule: PromotionRule) -> list[Reason]:
                 "advantage_lost",
                 f"the evidence that it is better was {figures.better_fell:.3g} times as strong, "
                 f"doubted at {rule.largest_fall:g} times",
+            )
+        )
+    if rule.logs_chances and figures.backlog > rule.largest_backlog:
+        doubts.append(
+            Reason(
+                BACKLOG,
+                f"{figures.backlog:.1%} of the drawn disagreements have no truth though they were "
+                f"due, {rule.largest_backlog:.0%} may",
             )
         )
     if figures.e_better < rule.promote_evidence:

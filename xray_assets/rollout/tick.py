@@ -62,13 +62,13 @@ def opened(
     reason: str = "",
 ) -> Changed:
     """An experiment under the present rule and share. Raises ExperimentError where one runs."""
-    from xray_assets.promotion.rule import PromotionRule
+    from xray_assets.promotion.rules import VERSION_2
 
     return changes.opened(
         state,
         champion,
         challenger,
-        rule_hash=PromotionRule().sha256,
+        rule_hash=VERSION_2.sha256,
         starting_share=ramp.starting_share,
         now=datetime.now(UTC),
         by=by,

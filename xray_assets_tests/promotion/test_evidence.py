@@ -22,6 +22,7 @@ from xray_assets.promotion.evidence import (
     not_missing_more_payoff,
 )
 from xray_assets.promotion.propensity import review_propensities
+from xray_assets.promotion.rules import VERSION_2
 from xray_assets_tests.promotion.made_counts import (
     CELLS,
     MARGIN,
@@ -56,7 +57,8 @@ def test_e_values_of_fully_reviewed_counts_agree_with_loops(counts) -> None:
 @given(strata(2, largest=15), shares)
 def test_e_values_with_logged_propensities_agree_with_loops(counts, propensities) -> None:
     reviewed, unreviewed = counts
-    decision = decide(paired(reviewed, unreviewed=unreviewed, propensities=propensities))
+    counts = paired(reviewed, unreviewed=unreviewed, propensities=propensities)
+    decision = decide(counts, VERSION_2)
     for claim in CLAIMS:
         by_loops = log_e_by_loops(claim, reviewed, unreviewed, propensities)
         assert log(getattr(decision, f"e_{claim}")) == pytest.approx(by_loops, rel=1e-9, abs=1e-9)

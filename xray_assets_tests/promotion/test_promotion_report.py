@@ -12,6 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from xray_assets.promotion import PromotionRule, decide, report
 from xray_assets.promotion.review_next import cell_to_review_next
+from xray_assets.promotion.rules import VERSION_2
 from xray_assets.statistics.agreement import Agreement
 from xray_assets_tests.promotion.made_counts import one_stratum, paired, strata
 
@@ -74,7 +75,7 @@ def test_corrected_figures_undo_biased_review() -> None:
     # Of 400 positives the champion finds 320; flagged films are reviewed nine times as often.
     reviewed = one_stratum({(1, 1, 1): 288, (0, 0, 1): 8, (0, 0, 0): 40})
     unreviewed = np.array([[[72 + 360, 0], [0, 32]]])
-    result = report(paired(reviewed, unreviewed=unreviewed))
+    result = report(paired(reviewed, unreviewed=unreviewed), VERSION_2)
     assert result.champion.naive_sensitivity.value == pytest.approx(288 / 296)
     assert result.champion.corrected_sensitivity.value == pytest.approx(0.8, abs=0.01)
     assert result.champion.corrected_sensitivity.n < 296

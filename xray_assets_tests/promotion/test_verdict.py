@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from xray_assets.promotion import PromotionRule, Verdict, decide
-from xray_assets.promotion.rules import RULES, VERSION_1, UnknownRule, rule_of
+from xray_assets.promotion.rules import RULES, VERSION_1, VERSION_2, UnknownRule, rule_of
 from xray_assets_tests.promotion.made_counts import one_stratum, paired
 
 BETTER = {(0, 1, 1): 20, (1, 0, 0): 20, (1, 1, 1): 40, (0, 0, 0): 40}
@@ -178,7 +178,9 @@ def test_the_fall_of_the_evidence_is_measured_from_its_highest_value() -> None:
 
 def test_an_experiment_is_judged_by_the_rule_that_it_froze() -> None:
     of_0_1_0 = "c055c0cd4adb8321626414c81534de2041fb050b30b15ba3dfdaeb891ea3a74a"
+    of_0_2_0 = "676c8cbb960fd970dd4ffbda61a09ebe79247b8f675fb6953912fd0119b4fef0"
     assert rule_of(of_0_1_0) == VERSION_1
+    assert rule_of(of_0_2_0) == VERSION_2
     assert rule_of(PromotionRule().sha256) == PromotionRule()
     assert len({rule.reviews_per_batch for rule in RULES.values()}) == 1  # one table serves all
     with pytest.raises(UnknownRule, match="xray experiment close"):
@@ -220,7 +222,8 @@ def test_a_stratum_that_nobody_reviews_holds_promotion_back() -> None:
     reviewed = np.concatenate([one_stratum(BETTER), np.zeros((1, 2, 2, 2), dtype=int)])
     nobody = np.stack([np.zeros((2, 2), dtype=int), np.full((2, 2), 500)])
     assert decide(paired(reviewed)).verdict is Verdict.PROMOTE
-    assert decide(paired(reviewed, unreviewed=nobody)).verdict is Verdict.KEEP_TESTING
+    unread = decide(paired(reviewed, unreviewed=nobody), VERSION_2)
+    assert unread.verdict is Verdict.KEEP_TESTING
 
 
 def test_huge_counts_neither_overflow_nor_warn() -> None:
