@@ -34,10 +34,12 @@ def get_login(request: Request, next: str = HOME, ended: bool = False) -> Respon
 @routes.post("/login")
 def post_login(request: Request) -> Response:
     """Sign in, with a session and a cookie that nobody knew before."""
-    form, state = request.state.form, request.app.state
+    form, desk = request.state.form, request.app.state.desk
     name, wanted = form.get("name", ""), own_path(form.get("next", HOME))
     try:
-        token = state.desk.sign_in(name, form.get("password", ""), peer_of(request))
+        token = desk.sign_in(
+            name, form.get("password", ""), peer_of(request), before=request.state.cookie
+        )
     except Unauthenticated as error:
         shown = {"next": wanted, "ended": False, "wrong": error.message, "name": name[:200]}
         return page(request, "templates/sign_in.html", 401, **shown)

@@ -1,0 +1,1 @@
+"""The reading room's pages, called in this process."""

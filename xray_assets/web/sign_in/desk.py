@@ -32,15 +32,17 @@ class Desk:
         account = self.accounts.person(session.account)
         return account if account and session.is_of(account) else None
 
-    def sign_in(self, name: str, password: str, peer: str) -> str:
-        """The token of a new session. Raises Unauthenticated, which does not say what was wrong,
-        TooManyRequests, and Unavailable where the accounts cannot be read.
+    def sign_in(self, name: str, password: str, peer: str, *, before: str = "") -> str:
+        """The token of a new session; the one that this browser had `before` ends. Raises
+        Unauthenticated, which does not say what was wrong, TooManyRequests, and Unavailable where
+        the accounts cannot be read.
         """
         try:
             spelled = normalised(name)
         except NameRefused:
             spelled = ""
         account = self._checked(spelled, password, peer)
+        self.sessions.end(before)
         token = self.sessions.begin(account)
         self._record.add(Event.SIGNED_IN, account=account.name, by=account.name, peer=peer)
         return token
