@@ -18,11 +18,13 @@ demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|s
 	$(XRAY) demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 # DuckDB has a process of its own: together with TensorFlow, PyTorch and pyarrow one run in seven crashed.
-# The files are shared out to two processes; WORKERS=0 runs them in one.
+# So has the browser: all tests of pages share one, and its event loop is in nobody's way.
+# The other files are shared out to two processes; WORKERS=0 runs them in one.
 WORKERS ?= 2
+APART := xray_assets_tests/sql xray_assets_tests/browser
 test: lint ## Lint, types and every test
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --ignore=xray_assets_tests/sql
-	$(VENV)/bin/python -m pytest xray_assets_tests/sql
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(APART))
+	for part in $(APART); do $(VENV)/bin/python -m pytest -rs $$part; done
 
 prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about an hour)
 	$(VENV)/bin/python -m benchmarks.promotion.prove

@@ -1,7 +1,10 @@
 """The files that set a machine up agree with each other."""
 
 import re
+import shutil
+import subprocess
 import tomllib
+from pathlib import Path
 
 from xray_assets.settings import PROJECT
 
@@ -23,13 +26,24 @@ def test_dagster_and_its_libraries_are_pinned_as_one_release() -> None:
     assert PINS["dagster-aws"].endswith(release.partition(".")[2])
 
 
-def test_ci_runs_the_documented_test_command_and_nothing_else() -> None:
-    commands = [
-        line
-        for line in (PROJECT / ".ci" / "run").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test"]
+def test_ci_installs_the_browser_and_runs_the_documented_test_command() -> None:
+    commands = (PROJECT / ".ci" / "run").read_text().splitlines()
+    assert commands[-1] == "make test"
+    installs = [line.strip() for line in commands if "chromium" in line]
+    assert installs[0] == "if ! command -v chromium >/dev/null; then"
+    assert installs[-1] == "apt-get update && apt-get install -y chromium"
+
+
+def test_ci_names_the_command_that_installs_the_browser_where_it_may_not(tmp_path: Path) -> None:
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tmp_path / "id").chmod(0o755)
+    ran = subprocess.run(
+        [PROJECT / ".ci" / "run"], env={"PATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert ran.returncode == 1
+    assert "apt-get install -y chromium" in ran.stderr
 
 
 def test_no_file_of_the_set_up_names_a_machine_or_a_registry() -> None:

@@ -1,0 +1,1 @@
+"""Pages in Debian's chromium, driven by Playwright: `conftest` has the fixtures."""
