@@ -5,6 +5,8 @@ What a deployment is made of stands in its folder: `resources/local/roles.py`,
 methods.
 """
 
+from dataclasses import replace
+
 from xray_assets.resources.databricks.roles import roles as databricks_roles
 from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
@@ -13,6 +15,9 @@ from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.roles import Resources, Roles
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.settings import Settings
+
+HTTP_SECONDS, READY_SECONDS = 3.0, 5.0
+"""A person waits: an endpoint that does not answer by then gets its config from the next tick."""
 
 DEPLOYMENTS = {"local": local_roles, "databricks": databricks_roles}
 """Each deployment's roles from the settings."""
@@ -70,3 +75,10 @@ def ramp(settings: Settings, roles: Roles) -> Ramp:
         max_p95_ms=settings.guard_max_p95_ms,
         min_guard_requests=settings.guard_min_requests,
     )
+
+
+def ramp_of_a_person(settings: Settings) -> Ramp:
+    """The ramp for whoever waits for an answer."""
+    roles = DEPLOYMENTS[settings.deployment](settings)
+    soon = {"http_seconds": HTTP_SECONDS, "ready_seconds": READY_SECONDS}
+    return ramp(settings, replace(roles, serving=roles.serving.model_copy(update=soon)))

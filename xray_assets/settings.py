@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from xray_assets.catalog import Catalog
 from xray_assets.training_plan import TrainingPlan
 from xray_assets.written_settings import (
+    Addresses,
     Folder,
     Modalities,
     Networks,
@@ -142,6 +143,23 @@ class Settings(TrainingPlan, BaseSettings):
     """How long feedback waits for its prediction before it is rejected"""
     follow_seconds: Annotated[float, Field(ge=0)] = 60.0
     """How long the log may be ahead of the tables before a run moves, pairs and counts it"""
+
+    report_email: Addresses = ()
+    """Addresses that get the daily report, by commas"""
+    report_webhook: str = Field(default="", repr=False)
+    """URL that gets the daily report's text as JSON"""
+    smtp_host: str = ""
+    """The mail server that e-mail is handed to"""
+    smtp_port: int = 587
+    """Its port"""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """starttls | tls | none: how the connection to it is secured"""
+    smtp_user: str = ""
+    """Name to sign in there with; empty: without"""
+    smtp_password: str = Field(default="", repr=False)
+    """Password to sign in there with"""
+    smtp_sender: str = ""
+    """Address that e-mail comes from"""
 
     @model_validator(mode="after")
     def _forwarded_by_somebody(self) -> Self:

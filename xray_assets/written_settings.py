@@ -75,6 +75,17 @@ def _networks(value: object) -> object:
     return tuple(str(ipaddress.ip_network(network)) for network in value)
 
 
+def _addresses(value: object) -> object:
+    """Accept `ada@clinic.org,grace@clinic.org`."""
+    value = _listed(value)
+    if not isinstance(value, tuple | list):
+        raise ValueError("write e-mail addresses by commas, for example ada@clinic.org")
+    for address in value:
+        if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", str(address)):
+            raise ValueError(f"{address!r} is no e-mail address")
+    return tuple(value)
+
+
 def _absolute_uri(value: str) -> str:
     return value if not value or "://" in value else str(Path.cwd() / value)
 
@@ -85,6 +96,7 @@ def _absolute_source(value: str) -> str:
     return f"folder:{Path.cwd() / place}" if local else value
 
 
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 SplitShares = Annotated[tuple[float, float, float], BeforeValidator(_shares)]
 RisingShares = Annotated[tuple[int, ...], BeforeValidator(_ramp)]
 Sites = Annotated[tuple[str, ...], BeforeValidator(_sites)]

@@ -20,6 +20,7 @@ LAST = (
     "room/people.sqlite",
     "worklist_key",
     "readers.json",
+    "notices.sqlite",
     "feedback",
     "endpoint",
 )

@@ -13,7 +13,7 @@ from xray_assets.promotion.counted_evidence import CountedEvidence
 from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
 from xray_assets.promotion.rule import PromotionRule
-from xray_assets.statistics.intervals import Estimate, wilson
+from xray_assets.statistics.intervals import Estimate, weighted_share
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,4 @@ def _hajek(hits: Floats, misses: Floats, weight: Floats, level: float) -> Estima
     """The weighted share of hits; hits and misses: (G, 2, 2, 2) cases."""
     hit, total = float((weight * hits).sum()), float((weight * (hits + misses)).sum())
     squares = float((weight**2 * (hits + misses)).sum())
-    effective = total * total / squares if squares else 0.0
-    return wilson(min(hit / total, 1.0) * effective if total else 0.0, effective, level=level)
+    return weighted_share(hit, total, squares, level=level)

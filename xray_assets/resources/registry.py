@@ -18,6 +18,14 @@ class Registry(dg.ConfigurableResource, ABC):
         """The newest version; None when the model has none."""
 
     @abstractmethod
+    def versions(self, model_name: str) -> list[RegisteredVersion]:
+        """Every version, newest first."""
+
+    @abstractmethod
+    def figures(self, run_id: str) -> dict[str, float]:
+        """What a training's run measured."""
+
+    @abstractmethod
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         """One version. Raises RegistryError when it does not exist."""
 

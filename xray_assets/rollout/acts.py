@@ -2,6 +2,9 @@
 
 In the process that asks: without Dagster's queue, pools or daemon. Who may ask is decided before,
 by `web/accounts`. What a run does by itself is in `tick`.
+
+`seen` is the generation of gold.experiments that the person looked at when they decided: where it
+has gone on, their word is not said (StaleWrite). None: it is said of whatever stands now.
 """
 
 from collections.abc import Callable
@@ -49,31 +52,37 @@ class Outcome:
     left: str = ""
 
 
-def roll_back(ramp: "Ramp", *, by: str, reason: str, to_previous: bool = False) -> Outcome:
+def roll_back(
+    ramp: "Ramp", *, by: str, reason: str, to_previous: bool = False, seen: int | None = None
+) -> Outcome:
     """All traffic to the champion; with `to_previous` to the one before the last promotion,
     whatever came after it. Said again it carries out what still waits.
     """
     change = changes.restored if to_previous else changes.rolled_back
-    return _said(ramp, lambda state: change(state, now=datetime.now(UTC), by=by, reason=reason))
-
-
-def close(ramp: "Ramp", *, by: str, reason: str) -> Outcome:
-    """End the running experiment; its champion serves everything."""
     return _said(
-        ramp, lambda state: changes.closed(state, now=datetime.now(UTC), by=by, reason=reason)
+        ramp, lambda state: change(state, now=datetime.now(UTC), by=by, reason=reason), seen
     )
 
 
-def set_share(ramp: "Ramp", share: int, *, by: str, reason: str) -> Outcome:
+def close(ramp: "Ramp", *, by: str, reason: str, seen: int | None = None) -> Outcome:
+    """End the running experiment; its champion serves everything."""
+    return _said(
+        ramp, lambda state: changes.closed(state, now=datetime.now(UTC), by=by, reason=reason), seen
+    )
+
+
+def set_share(
+    ramp: "Ramp", share: int, *, by: str, reason: str, seen: int | None = None
+) -> Outcome:
     """The challenger's share of the traffic, by hand; never above what evidence allowed so far."""
 
     def change(state: State) -> Changed:
         return changes.share_set(state, share, now=datetime.now(UTC), by=by, reason=reason)
 
-    return _said(ramp, change)
+    return _said(ramp, change, seen)
 
 
-def withdraw(ramp: "Ramp", *, by: str, reason: str) -> Outcome:
+def withdraw(ramp: "Ramp", *, by: str, reason: str, seen: int | None = None) -> Outcome:
     """Take back a person's last word that is not served yet."""
 
     def change(state: State) -> Changed:
@@ -85,10 +94,12 @@ def withdraw(ramp: "Ramp", *, by: str, reason: str) -> Outcome:
             reason=reason,
         )
 
-    return _said(ramp, change)
+    return _said(ramp, change, seen)
 
 
-def open_experiment(ramp: "Ramp", model: str, version: int, *, by: str, reason: str) -> Outcome:
+def open_experiment(
+    ramp: "Ramp", model: str, version: int, *, by: str, reason: str, seen: int | None = None
+) -> Outcome:
     """Open an experiment of the present champion against a registered version."""
     challenger = verified_candidate(ramp.registry, model, version)
 
@@ -99,11 +110,18 @@ def open_experiment(ramp: "Ramp", model: str, version: int, *, by: str, reason: 
         (made,) = opened(ramp, state, champion, challenger, by, reason)
         return (made.withdrawable(None),)
 
-    return _said(ramp, change)
+    return _said(ramp, change, seen)
 
 
 def approve(
-    ramp: "Ramp", *, experiment_id: str, stage: int, by: str, reason: str, named: bool
+    ramp: "Ramp",
+    *,
+    experiment_id: str,
+    stage: int,
+    by: str,
+    reason: str,
+    named: bool,
+    seen: int | None = None,
 ) -> Outcome:
     """A person approves the step that they saw recommended, of that experiment at that stage.
 
@@ -129,13 +147,15 @@ def approve(
         after = apply_step(last, step, now=datetime.now(UTC), by=by)
         return (after.withdrawable(last) if step.kind == "advance" else after,)
 
-    return _said(ramp, change)
+    return _said(ramp, change, seen)
 
 
-def _said(ramp: "Ramp", change: Callable[[State], Changed]) -> Outcome:
+def _said(ramp: "Ramp", change: Callable[[State], Changed], seen: int | None) -> Outcome:
     """A person's word, saved and carried out; decided anew where a run saved in between."""
     for attempt in range(SAVE_ATTEMPTS):
         state = read_state(ramp.tables)
+        if seen not in (None, state.generation):
+            raise StaleWrite(_what_came_between(state))
         try:
             if changed := change(state):
                 state = save(ramp.tables, changed, seen=state.generation)
@@ -150,6 +170,12 @@ def _said(ramp: "Ramp", change: Callable[[State], Changed]) -> Outcome:
         except (StaleGeneration, StaleWrite):  # a run was first: carry out what stands now
             state = read_state(ramp.tables)
     return replace(outcome, not_served="runs keep changing what is wanted")
+
+
+def _what_came_between(state: State) -> str:
+    last = state.last
+    now = f"{last.experiment_id} is {last.state}: {last.cause}" if last else "nothing is wanted"
+    return f"this has changed since you looked, and nothing was done. Now {now}"
 
 
 def _carried_out(ramp: "Ramp", outcome: Outcome) -> Outcome:

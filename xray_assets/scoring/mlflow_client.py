@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 
 def import_mlflow() -> ModuleType:
@@ -28,6 +29,18 @@ def prepare(tracking_uri: str) -> None:
     """Make the SQLite file's folder. MLflow makes the file and its tables at the first call."""
     if tracking_uri.startswith("sqlite:///"):
         Path(tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def figures_of_run(client: Any, run_id: str) -> dict[str, float]:
+    """The metrics of a run; nothing where MLflow has it no more."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(client.get_run(run_id).data.metrics)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
 
 
 def move_experiment(tracking_uri: str, experiment_id: str, location: str) -> None:

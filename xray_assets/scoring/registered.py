@@ -5,12 +5,15 @@ Names of tags are spelled here: training writes them, everything else reads them
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from xray_assets.errors import XrayError
 
 DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG = "artifact_sha256", "family", "threshold"
 IDENTITY_TAGS = frozenset({DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG})
+RUN_TAG = "run"
+"""Path of the training's run in MLflow's pages."""
 SERVING_FOLDER = "serving"
 """Name of the serving artifact among a registered version's artifacts."""
 
@@ -30,6 +33,7 @@ class RegisteredVersion:
     family: str
     run_id: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
 
     @classmethod
     def of(cls, found: Any) -> "RegisteredVersion":
@@ -44,6 +48,7 @@ class RegisteredVersion:
                 family=tags[FAMILY_TAG],
                 run_id=found.run_id or None,
                 tags=tags,
+                created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
             )
         except (KeyError, ValueError) as error:
             raise RegistryError(

@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from xray_assets.scoring.aliases import AliasHeld, ModelVersion, alias_changes
 from xray_assets.scoring.artifact import ArtifactError, ServingArtifact
-from xray_assets.scoring.mlflow_client import import_mlflow, prepare
+from xray_assets.scoring.mlflow_client import figures_of_run, import_mlflow, prepare
 from xray_assets.scoring.registered import (
     IDENTITY_TAGS,
     SERVING_FOLDER,
@@ -40,9 +40,15 @@ class ModelRegistry:
 
     def latest(self, model_name: str) -> RegisteredVersion | None:
         """The newest version; None when the model has none."""
-        versions = self._client.search_model_versions(f"name = '{model_name}'")
-        newest = max(versions, key=lambda found: int(found.version), default=None)
-        return None if newest is None else RegisteredVersion.of(newest)
+        return next(self._newest_first(model_name), None)
+
+    def versions(self, model_name: str) -> list[RegisteredVersion]:
+        """Every version, newest first. Raises RegistryError where training did not make one."""
+        return list(self._newest_first(model_name))
+
+    def figures(self, run_id: str) -> dict[str, float]:
+        """What a training's run measured; nothing where MLflow has the run no more."""
+        return figures_of_run(self._client, run_id)
 
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         """One version. Raises RegistryError when it does not exist or was not made by training."""
@@ -123,6 +129,10 @@ class ModelRegistry:
             raise RegistryError(f"the tags {sorted(fixed)} identify a version and never change")
         for key, value in tags.items():
             self._client.set_model_version_tag(model_name, str(int(version)), key, value)
+
+    def _newest_first(self, model_name: str) -> Iterator[RegisteredVersion]:
+        found = self._client.search_model_versions(f"name = '{model_name}'")
+        return map(RegisteredVersion.of, sorted(found, key=lambda one: -int(one.version)))
 
     def _held(self, model_names: Iterable[str]) -> list[AliasHeld]:
         from mlflow.exceptions import MlflowException

@@ -10,6 +10,7 @@ from typing import Any
 from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.pictures.drawing import markdown, svg
+from xray_assets.scoring.registered import RUN_TAG
 from xray_assets.training import tracking
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.families.network import Network
@@ -71,7 +72,7 @@ def record(
         verdict = "passed" if judgement.passed else "failed"
         run.mlflow.set_tags({"gates": verdict, "native_model": native})
         if judgement.passed:
-            tags = {"run": run.path, "gates_cause": request.plan.gates_cause}
+            tags = {RUN_TAG: run.path, "gates_cause": request.plan.gates_cause}
             version = tracking.register(run, artifact, request.model_name, tags)
     return Outcome(
         request=request,

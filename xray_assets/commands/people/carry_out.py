@@ -6,7 +6,6 @@ written to.
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,7 @@ from xray_assets.terminal import console, error_console
 if TYPE_CHECKING:
     from xray_assets.resources.ramp import Ramp
     from xray_assets.rollout.acts import Outcome
-    from xray_assets.settings import Settings
     from xray_assets.web.roles import Act
-
-HTTP_SECONDS, READY_SECONDS = 3.0, 5.0
-"""A person waits: an endpoint that does not answer by then gets its config from the next tick."""
 
 
 def carry_out(
@@ -28,10 +23,13 @@ def carry_out(
 ) -> None:
     """Do it as whoever asks, and say what came of it. What is refused raises before any change."""
     from xray_assets.commands.experiments import settings_of_what_runs, show_ramp
+    from xray_assets.deployments import ramp_of_a_person
+    from xray_assets.stack.environment import process_environment
 
     settings = settings_of_what_runs()
     who = person(settings, needed, by=by, token_file=token_file)
-    ramp = _ramp(settings, who)
+    # An account's token opens no endpoint: the project itself goes through the ramp.
+    ramp = ramp_of_a_person(settings.model_copy(update={"token": ""}) if who.named else settings)
     outcome = act(ramp, who)
     if outcome.not_served:
         error_console().print(
@@ -47,32 +45,7 @@ def carry_out(
         error_console().print(f"left to the next tick: {outcome.left}", markup=False)
     show_ramp(ramp)
     with suppress(Exception):  # what is shown in Dagster is no part of the act
-        _show_in_dagster(settings, ramp, outcome)
+        os.environ.update(process_environment(settings))
+        from xray_assets.runs.runless import show_act
 
-
-def _ramp(settings: "Settings", who: Person) -> "Ramp":
-    """The ramp as the project itself goes through it: an account's token opens no endpoint."""
-    from xray_assets.deployments import DEPLOYMENTS, ramp
-
-    if who.named:
-        settings = settings.model_copy(update={"token": ""})
-    roles = DEPLOYMENTS[settings.deployment](settings)
-    soon = {"http_seconds": HTTP_SECONDS, "ready_seconds": READY_SECONDS}
-    return ramp(settings, replace(roles, serving=roles.serving.model_copy(update=soon)))
-
-
-def _show_in_dagster(settings: "Settings", ramp: "Ramp", outcome: "Outcome") -> None:
-    from xray_assets.stack.environment import process_environment
-
-    os.environ.update(process_environment(settings))
-    from dagster import AssetKey, AssetMaterialization, DagsterInstance
-
-    from xray_assets.audit.coverage import CHAIN_HEAD, configs_head, experiments_head
-    from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
-
-    facts = {"cause": outcome.wanted.cause, "decided_by": outcome.wanted.decided_by}
-    with DagsterInstance.get() as instance:
-        for key, head in {EXPERIMENTS: experiments_head, ENDPOINT_CONFIG: configs_head}.items():
-            metadata = {**facts, CHAIN_HEAD: str(head(ramp.tables))}
-            event = AssetMaterialization(AssetKey(key), metadata=metadata)
-            instance.report_runless_asset_event(event)
+        show_act(ramp.tables, outcome.wanted)

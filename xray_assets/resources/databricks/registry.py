@@ -19,6 +19,14 @@ class DatabricksRegistry(Registry):
         raise NotYetOnDatabricks("reading the model registry")
 
     @override
+    def versions(self, model_name: str) -> list[RegisteredVersion]:
+        raise NotYetOnDatabricks("reading the model registry")
+
+    @override
+    def figures(self, run_id: str) -> dict[str, float]:
+        raise NotYetOnDatabricks("reading a training's figures")
+
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         raise NotYetOnDatabricks("reading the model registry")
 

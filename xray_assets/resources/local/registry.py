@@ -23,6 +23,14 @@ class LocalRegistry(Registry):
         return self._registry().latest(model_name)
 
     @override
+    def versions(self, model_name: str) -> list[RegisteredVersion]:
+        return self._registry().versions(model_name)
+
+    @override
+    def figures(self, run_id: str) -> dict[str, float]:
+        return self._registry().figures(run_id)
+
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         return self._registry().version(model_name, version)
 
