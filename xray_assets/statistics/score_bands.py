@@ -53,11 +53,14 @@ def score_bands(
     if weight.shape != score.shape or not np.all(weight >= 1):
         raise ValueError("weights are 1 / chance of review: one a case, from 1")
     cell = 2 * np.minimum((score * N_BANDS).astype(np.int64), N_BANDS - 1) + positive
-    sums = [
-        np.bincount(cell, weights=one, minlength=2 * N_BANDS).reshape(N_BANDS, 2)
-        for one in (np.ones(len(score)), weight, weight * weight)
-    ]
-    return ScoreBands(sums[0].astype(np.int64), sums[1], sums[2])
+
+    def summed(values: Floats) -> Floats:
+        """(B, 2) sums over bands and truths."""
+        sums = np.bincount(cell, weights=values, minlength=2 * N_BANDS)
+        return sums.astype(np.float64).reshape(N_BANDS, 2)
+
+    n = summed(np.ones(len(score))).astype(np.int64)
+    return ScoreBands(n, summed(weight), summed(weight * weight))
 
 
 def operating_points(bands: ScoreBands) -> tuple[Estimate, Estimate]:

@@ -63,6 +63,20 @@ def test_of_two_that_open_an_experiment_one_does(world: World) -> None:
     assert sum(one.is_running for one in read_state(world.tables).experiments) == 1
 
 
+def test_a_word_about_what_has_changed_since_is_not_said(world: World) -> None:
+    seen = read_state(world.tables).generation
+    acts.set_share(world.ramp, 20, **WORD, seen=seen)
+    before, served = tables_of(world), list(world.twin.served)
+    for late in (
+        lambda: acts.set_share(world.ramp, 20, **WORD, seen=seen),  # the second of a double click
+        lambda: acts.roll_back(world.ramp, **WORD, seen=seen),
+        lambda: acts.close(world.ramp, **WORD, seen=seen),
+    ):
+        with pytest.raises(StaleWrite, match="share set to 20 by Ada"):
+            late()
+    assert (tables_of(world), list(world.twin.served)) == (before, served)
+
+
 def test_a_rollback_that_cannot_be_served_stands_until_it_is_taken_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -223,3 +223,14 @@ def test_a_copied_state_fetches_from_itself(settings, digests, tmp_path):
     own = (copied.mlflow_folder / "artifacts").as_uri()
     with tracking.tracked_run(tracking.open_tracker(copied.mlflow_uri), "keras", own) as run:
         assert run.mlflow.get_artifact_uri().startswith(own)
+
+
+def test_every_version_is_listed_newest_first_with_its_trainings_figures(registry, digests):
+    found = registry.versions(KERAS)
+    assert [one.version for one in found] == [2, 1]
+    assert found[0].artifact_sha256 == digests[KERAS, 2]
+    assert found[0].created_at is not None and found[0].run_id
+    registry._client.log_metric(found[0].run_id, "test_accuracy", 0.9)
+    assert registry.figures(found[0].run_id) == {"test_accuracy": 0.9}
+    assert registry.figures("0" * 32) == {}
+    assert registry.versions("c.models.unknown") == []

@@ -108,8 +108,8 @@ def test_a_model_that_is_always_right_costs_only_its_reads(what: Assumptions) ->
 def test_the_difference_of_costs_is_that_of_the_figures(
     one: tuple[Estimate, Estimate], other: tuple[Estimate, Estimate], what: Assumptions
 ) -> None:
-    more = (linear_combination(0.0, (1.0, b), (-1.0, a)) for a, b in zip(one, other, strict=True))
-    found = cost_difference(*more, what)
+    more = [linear_combination(0.0, (1.0, b), (-1.0, a)) for a, b in zip(one, other, strict=True)]
+    found = cost_difference(more[0], more[1], what)
     before, after = costs_with_model(*one, what), costs_with_model(*other, what)
     for policy, difference in found.items():
         plain = after[policy].value - before[policy].value
