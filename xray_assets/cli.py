@@ -14,6 +14,7 @@ from xray_assets.commands import (
     experiments,
     feedback,
     query,
+    review_policy,
     runs,
     score,
     tokens,
@@ -57,6 +58,9 @@ app.add_typer(adopt.log, name="log")
 feedback.app.command(name="adopt")(adopt.adopt_inbox)
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="user")
+review = typer.Typer(help="Which cases are read.", no_args_is_help=True)
+review_policy.add_to(review)
+app.add_typer(review, name="review")
 
 
 def _print_version(asked: bool) -> None:

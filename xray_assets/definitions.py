@@ -22,6 +22,7 @@ from xray_assets.assets import (
     performance,
     predictions,
     promotion,
+    review,
 )
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
@@ -39,6 +40,7 @@ STAGES = [
     endpoint,
     predictions,
     feedback,
+    review,
     performance,
     promotion,
     backtest,

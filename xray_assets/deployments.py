@@ -12,6 +12,7 @@ from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Acces
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.resources.local.roles import roles as local_roles
 from xray_assets.resources.ramp import Ramp
+from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.roles import Resources, Roles
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.settings import Settings
@@ -51,6 +52,7 @@ def resources(settings: Settings) -> Resources:
             artifact_cache=str(settings.artifact_cache),
             threads=settings.decode_threads,
         ),
+        review_desk=ReviewDesk(budget=settings.review_budget, key_file=str(settings.review_key)),
         ramp=ramp(settings, roles),
     )
 

@@ -10,6 +10,8 @@ _EVALUATED = (
     catalog.PREDICTION_FEEDBACK,
     catalog.FEEDBACK_REJECTS,
     catalog.FEEDBACK_PENDING,
+    catalog.REVIEW_POLICY,
+    catalog.REVIEW_ASSIGNMENTS,
     catalog.PERFORMANCE,
     catalog.COMPARISON_SUMMARY,
     catalog.SCORED_COUNTS,
@@ -21,6 +23,8 @@ _EVALUATED = (
 _FOLLOWED = (
     catalog.PREDICTIONS,
     catalog.PAIRED_PREDICTIONS,
+    catalog.REVIEW_POLICY,
+    catalog.REVIEW_ASSIGNMENTS,
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
     catalog.REVIEWED_COUNTS,
@@ -48,8 +52,8 @@ follow = dg.define_asset_job(
     "follow",
     selection=dg.AssetSelection.assets(*_FOLLOWED),
     description=(
-        "Move, pair and count what the endpoint logged, without waiting for feedback; requested by "
-        "the sensor requests_logged."
+        "Move, pair, draw and count what the endpoint logged, without waiting for feedback; "
+        "requested by the sensor requests_logged."
     ),
 )
 evaluate = dg.define_asset_job(

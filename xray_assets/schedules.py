@@ -1,9 +1,10 @@
-"""What happens by the clock: the lake is tidied once a night."""
+"""What happens by the clock: the lake is tidied once a night, reviews are planned each morning."""
 
 import dagster as dg
 
 from xray_assets.checks.keeps_its_contract import last_passing
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.jobs import evaluate
 from xray_assets.resources.tables import Tables
 
 
@@ -30,4 +31,12 @@ nightly = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
-schedules = [nightly]
+each_morning = dg.ScheduleDefinition(
+    name="each_morning",
+    job=evaluate,
+    cron_schedule="0 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Fix the day's chances of review, and count what nobody has read in time.",
+)
+
+schedules = [nightly, each_morning]

@@ -143,6 +143,8 @@ class Settings(TrainingPlan, BaseSettings):
     """How long feedback waits for its prediction before it is rejected"""
     follow_seconds: Annotated[float, Field(ge=0)] = 60.0
     """How long the log may be ahead of the tables before a run moves, pairs and counts it"""
+    review_budget: Annotated[int, Field(ge=1)] = 100
+    """Reads a day that the reading room can give; each morning's review policy fits it"""
 
     report_email: Addresses = ()
     """Addresses that get the daily report, by commas"""
@@ -225,6 +227,11 @@ class Settings(TrainingPlan, BaseSettings):
     def feedback_inbox(self) -> Path:
         """SQLite file of the feedback inbox."""
         return self.state / "feedback" / "inbox.sqlite"
+
+    @property
+    def review_key(self) -> Path:
+        """The key that draws cases for review."""
+        return self.state / "review_key"
 
     @property
     def endpoint_url(self) -> str:

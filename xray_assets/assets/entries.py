@@ -46,6 +46,8 @@ ENTRIES: dict[Key, Entry] = {
     catalog.ENDPOINT_CONFIG: Entry(ENDPOINT, ("delta", "databricks")),
     catalog.PREDICTIONS: Entry(PREDICTIONS),
     catalog.PAIRED_PREDICTIONS: Entry(PREDICTIONS, ("delta", "onnx")),
+    catalog.REVIEW_POLICY: Entry(FEEDBACK),
+    catalog.REVIEW_ASSIGNMENTS: Entry(FEEDBACK),
     catalog.PREDICTION_FEEDBACK: Entry(FEEDBACK),
     catalog.FEEDBACK_REJECTS: Entry(FEEDBACK),
     catalog.FEEDBACK_PENDING: Entry(FEEDBACK),

@@ -19,6 +19,7 @@ LAST = (
     "room_token",
     "room/people.sqlite",
     "worklist_key",
+    "review_key",
     "readers.json",
     "notices.sqlite",
     "feedback",

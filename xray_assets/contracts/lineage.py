@@ -19,6 +19,8 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     PROMOTION_DECISION,
+    REVIEW_ASSIGNMENTS,
+    REVIEW_POLICY,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
@@ -82,6 +84,11 @@ _OF_A_FILM = _kept(
         "subtype": "filename",
     },
 )
+_VOLUME = (
+    (PREDICTIONS, "request_id"),
+    (PAIRED_PREDICTIONS, "champion_label"),
+    (PAIRED_PREDICTIONS, "challenger_label"),
+)
 _CONFUSION = ("confusion_label", "is_correct", "feedback_type")
 _CELLS = ("tp", "fp", "tn", "fn", "feedback_count")
 
@@ -99,6 +106,21 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
     PREDICTION_FEEDBACK: {
         **_from(PREDICTIONS, {"prediction_id": "request_id", "prediction_date": "date"}),
         **_from(PREDICTIONS, {"feedback_type": "predicted_label"}),
+    },
+    REVIEW_POLICY: {
+        **_kept(EXPERIMENTS, "experiment_id"),
+        **_from(EXPERIMENTS, {"policy_hash": "review_policy_hash"}),
+        "floor": _VOLUME[:1],
+        "entry_share": _VOLUME,
+    },
+    REVIEW_ASSIGNMENTS: {
+        **_kept(PREDICTIONS, "experiment_id", "request_id", "case_key", "image_sha256", "site"),
+        **_kept(PREDICTIONS, "log_position"),
+        **_from(PREDICTIONS, {"prediction_date": "date", "u": "case_key"}),
+        "scored_at": ((PAIRED_PREDICTIONS, "scored_at"), (PREDICTIONS, "timestamp")),
+        **_kept(REVIEW_POLICY, "policy_hash", "chance"),
+        "drawn": ((PREDICTIONS, "case_key"), (REVIEW_POLICY, "chance")),
+        **_from(PREDICTION_FEEDBACK, {"state": "ground_truth", "n_reads": "radiologist_id"}),
     },
     PERFORMANCE: {
         **_kept(PREDICTIONS, "request_id", "served_model_name", "status_code", "log_position"),

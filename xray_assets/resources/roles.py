@@ -9,6 +9,7 @@ from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
+from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import Training
@@ -36,6 +37,7 @@ class Resources(Roles):
     films: FilmSettings
     source: ImageSource
     shadow: ShadowScorer
+    review_desk: ReviewDesk
     ramp: Ramp
 
     def by_name(self) -> dict[str, Any]:

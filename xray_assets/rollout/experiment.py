@@ -29,6 +29,8 @@ class Experiment:
     it. `generation` is that of the save that wrote this state. `decision_id` is the decision that
     put it there, if one did. `state_before` and `stage_before` are what a person's word changed and
     may be withdrawn to; WITHDRAWN is an experiment that a person opened and took back.
+    `review_policy_hash` is the review policy that was frozen with the rule; None before 0.3.0: no
+    chance of review counts.
     """
 
     experiment_id: str
@@ -50,6 +52,7 @@ class Experiment:
     decision_id: str | None = None
     state_before: str | None = None
     stage_before: int | None = None
+    review_policy_hash: str | None = None
 
     @classmethod
     def open(
@@ -58,6 +61,7 @@ class Experiment:
         challenger: Candidate,
         *,
         rule_hash: str,
+        review_policy_hash: str | None = None,
         starting_share: int,
         now: datetime,
         by: str,
@@ -77,6 +81,7 @@ class Experiment:
             champion=champion,
             challenger=challenger,
             rule_hash=rule_hash,
+            review_policy_hash=review_policy_hash,
             starting_share=starting_share,
             state=OPEN,
             stage=starting_share,

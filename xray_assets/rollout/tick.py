@@ -61,14 +61,19 @@ def opened(
     by: str,
     reason: str = "",
 ) -> Changed:
-    """An experiment under the present rule and share. Raises ExperimentError where one runs."""
+    """An experiment under the present rule, review policy and share. Raises ExperimentError where
+    one runs.
+    """
     from xray_assets.promotion.rules import VERSION_2
+    from xray_assets.review.ordering import present_floor
+    from xray_assets.review.policy import ReviewPolicy
 
     return changes.opened(
         state,
         champion,
         challenger,
         rule_hash=VERSION_2.sha256,
+        review_policy_hash=ReviewPolicy(floor=present_floor(ramp.tables)).sha256,
         starting_share=ramp.starting_share,
         now=datetime.now(UTC),
         by=by,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from xray_assets.review.policy import ReviewPolicy
 from xray_assets.rollout.candidates import Candidate
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.reconcile import Observation
@@ -12,12 +13,13 @@ KERAS = Candidate("cat.models.keras", 1, "a" * 64, 0.4)
 TORCH = Candidate("cat.models.torch", 2, "b" * 64, 0.6)
 
 
-def an_experiment(starting_share: int = 50) -> Experiment:
+def an_experiment(starting_share: int = 50, policy: ReviewPolicy | None = None) -> Experiment:
     """Opened at OPENED with the Keras model as champion."""
     return Experiment.open(
         KERAS,
         TORCH,
         rule_hash="r",
+        review_policy_hash=policy.sha256 if policy else None,
         starting_share=starting_share,
         now=OPENED,
         by="test",

@@ -55,7 +55,13 @@ def test_of_two_that_open_an_experiment_one_does(world: World) -> None:
     state = read_state(world.tables)
     assert state.last
     last, now = state.last, datetime.now(UTC)
-    made = {"rule_hash": "r", "starting_share": 50, "now": now, "by": "Ada"}
+    made = {
+        "rule_hash": "r",
+        "review_policy_hash": "p",
+        "starting_share": 50,
+        "now": now,
+        "by": "Ada",
+    }
     first = changes.opened(state, last.champion, last.challenger, **made)
     save(world.tables, first, seen=state.generation)
     with pytest.raises(StaleWrite):

@@ -31,6 +31,10 @@ EXPERIMENTS = Contract(
             "SHA-256 of the promotion rule, fixed before the experiment starts",
             nullable=False,
         ),
+        text(
+            "review_policy_hash",
+            "SHA-256 of the review policy, fixed with the rule; null before 0.3.0: no chance of review is logged",
+        ),
         Column(
             "starting_share",
             pl.Int32,
@@ -64,7 +68,7 @@ EXPERIMENTS = Contract(
         Column("stage_before", pl.Int32, "The stage of that state", minimum=0, maximum=100),
     ),
     unique=("experiment_id",),
-    version=2,
+    version=3,
 )
 
 ENDPOINT_CONFIG = Contract(

@@ -1,0 +1,62 @@
+"""Gold, part four: which cases are to be read, and where their reads stand."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from xray_assets.assets.entries import spec
+from xray_assets.catalog import (
+    EXPERIMENTS,
+    PAIRED_PREDICTIONS,
+    PREDICTION_FEEDBACK,
+    PREDICTIONS,
+    REVIEW_ASSIGNMENTS,
+    REVIEW_POLICY,
+)
+from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.resources.review import ReviewDesk
+from xray_assets.resources.tables import Tables
+
+
+@dg.multi_asset(
+    name="review_assignments",
+    specs=[
+        spec(REVIEW_POLICY, deps=[EXPERIMENTS, PREDICTIONS, PAIRED_PREDICTIONS]),
+        spec(
+            REVIEW_ASSIGNMENTS,
+            deps=[
+                REVIEW_POLICY,
+                EXPERIMENTS,
+                PREDICTIONS,
+                PAIRED_PREDICTIONS,
+                PREDICTION_FEEDBACK,
+            ],
+        ),
+    ],
+    pool="gold",
+)
+def review_assignments(
+    context: dg.AssetExecutionContext, tables: Tables, review_desk: ReviewDesk
+) -> Iterator[dg.MaterializeResult]:
+    """Fix the morning's floor where that was not done today, draw new cases once, and settle those
+    with new reads or whose time is up.
+    """
+    from xray_assets.cases.assignments import bring_up_to_date
+    from xray_assets.review.ordering import mornings
+
+    done = bring_up_to_date(
+        tables, review_desk.key(), budget=review_desk.budget, now=datetime.now(UTC)
+    )
+    context.log.info(f"{done.cases} new cases, {done.drawn} drawn; {done.changed} settled again")
+    today = mornings(tables).row(-1, named=True)
+    yield dg.MaterializeResult(
+        asset_key=REVIEW_POLICY,
+        metadata=table_metadata(tables, REVIEW_POLICY)
+        | {name: today[name] for name in ("floor", "entry_share", "cause")},
+    )
+    yield dg.MaterializeResult(
+        asset_key=REVIEW_ASSIGNMENTS,
+        metadata=table_metadata(tables, REVIEW_ASSIGNMENTS)
+        | {"new_cases": done.cases, "drawn": done.drawn, "settled_again": done.changed},
+    )
