@@ -36,13 +36,14 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python benchmarks/serving/worst_request.py
 	$(VENV)/bin/python -m benchmarks.web.stalled
 	$(VENV)/bin/python -m benchmarks.web.cross_site
+	$(VENV)/bin/python -m benchmarks.web.login
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/lint-imports --no-logo --no-cache
 	$(VENV)/bin/pyright --pythonpath $(VENV)/bin/python
 
-up: $(READY) ## Start Dagster, endpoint and feedback API until Ctrl-C
+up: $(READY) ## Start Dagster, endpoint, feedback API and reading room until Ctrl-C
 	$(XRAY) up
 
 format: $(READY) ## Fix what ruff can fix

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import httpx
 COMMANDS = {
     "endpoint": ("xray_assets.serving", "XRAY_ENDPOINT_PORT", "/health"),
     "feedback": ("xray_assets.feedback", "XRAY_FEEDBACK_PORT", "/health"),
+    "room": ("xray_assets.room", "XRAY_ROOM_PORT", "/health"),
     "dagster": ("xray_assets.stack.dagster_webserver", "XRAY_DAGSTER_PORT", "/server_info"),
     "mlflow": ("xray_assets.stack.mlflow_ui", "XRAY_MLFLOW_PORT", "/health"),
 }
@@ -26,6 +27,7 @@ class Server:
     name: str
     port: int
     process: subprocess.Popen[bytes]
+    state: Path
 
     @property
     def url(self) -> str:
@@ -38,10 +40,10 @@ class Server:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[list[Server]]:
-    """All of them, answering."""
+def running(state: Path, names: Iterable[str] = COMMANDS) -> Iterator[list[Server]]:
+    """These, answering."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(_one(name, state)) for name in COMMANDS]
+        servers = [stack.enter_context(_one(name, state)) for name in names]
         for server in servers:
             _await(f"{server.url}{COMMANDS[server.name][2]}")
         yield servers
@@ -70,7 +72,7 @@ def _one(name: str, state: Path) -> Iterator[Server]:
             stderr=log,
         )
     try:
-        yield Server(name, port, process)
+        yield Server(name, port, process, folder)
     finally:
         process.terminate()
         process.wait(60)

@@ -21,6 +21,7 @@ BODY = b"x" * (1 << 20)
 PATHS = {
     "endpoint": "/serving-endpoints/pneumonia-poc-classifier/invocations",
     "feedback": "/feedback",
+    "room": "/login",
     "dagster": "/graphql",
     "mlflow": "/ajax-api/2.0/mlflow/runs/search",
 }

@@ -2,8 +2,10 @@
 passwords, other hosts' paths, a proxy that nobody named.
 """
 
+import random
 import re
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.web.login import fuzzed
 from xray_assets.room import account_pages
 from xray_assets.room.forms import form_of
 from xray_assets.room.sign_in import own_path
@@ -306,6 +309,24 @@ def test_no_body_breaks_the_reading_of_forms(body: bytes) -> None:
     fields = form_of("application/x-www-form-urlencoded; charset=utf-8", body)
     assert all(isinstance(value, str) for value in fields.values())
     assert form_of("multipart/form-data", body) == {}
+
+
+def test_wrong_passwords_and_broken_forms_make_no_session_and_break_nothing(
+    room: FastAPI, settings: Settings
+) -> None:
+    rng, statuses = random.Random(0), Counter[int]()
+    for attempt in range(30):
+        visitor = Visitor(room, peer=f"10.0.{attempt % 3}.1")
+        token = csrf_in(visitor.get("/login"))
+        statuses[
+            visitor.sign_in(("ada", "ines", "eve")[attempt % 3], f"no {attempt}").status_code
+        ] += 1
+        for _ in range(10):
+            method, path, options = fuzzed(rng, token)
+            statuses[visitor.send(method, path, **options).status_code] += 1
+    assert sessions(settings) == []
+    assert {401, 403, 429} <= set(statuses)
+    assert max(statuses) < 500
 
 
 def test_a_form_that_is_too_large_is_refused(ada: Visitor) -> None:

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xray_assets.feedback.api.routes import feedback_api
+from xray_assets.room.application import room_app
 from xray_assets.serving.process.application import Application
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
@@ -27,7 +28,7 @@ from xray_assets.web.origin import allowed_hosts, refusal
 
 HOST = "127.0.0.1:3000"
 MUTATION = "mutation { setNuxSeen }"
-SURFACES = ("endpoint", "feedback", "dagster", "mlflow")
+SURFACES = ("endpoint", "feedback", "room", "dagster", "mlflow")
 PAGES: dict[str, dict[str, str]] = {
     "fetch": {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
     "old browser": {"Origin": "https://evil.example"},
@@ -74,6 +75,7 @@ def surfaces(settings: Settings) -> Iterator[dict[str, Any]]:
         yield {
             "endpoint": Application(settings, ServerLog()),
             "feedback": feedback_api(settings),
+            "room": room_app(settings),
             "dagster": dagster_webserver.guarded(dagster, settings),
             "mlflow": mlflow_ui.guarded(mlflow, settings),
         }
