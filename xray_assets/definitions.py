@@ -23,6 +23,7 @@ from xray_assets.assets import (
     predictions,
     promotion,
     review,
+    summaries,
 )
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
@@ -43,6 +44,7 @@ STAGES = [
     review,
     performance,
     promotion,
+    summaries,
     backtest,
 ]
 

@@ -14,6 +14,10 @@ _EVALUATED = (
     catalog.REVIEW_ASSIGNMENTS,
     catalog.PERFORMANCE,
     catalog.COMPARISON_SUMMARY,
+    catalog.HOURLY_TRAFFIC,
+    catalog.RECENT_ERRORS,
+    catalog.RECENT_MISTAKES,
+    catalog.REVIEW_PROGRESS,
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
     catalog.REVIEWED_COUNTS,
@@ -28,6 +32,9 @@ _FOLLOWED = (
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
     catalog.REVIEWED_COUNTS,
+    catalog.HOURLY_TRAFFIC,
+    catalog.RECENT_ERRORS,
+    catalog.REVIEW_PROGRESS,
 )
 
 lineage = dg.define_asset_job(

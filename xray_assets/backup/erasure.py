@@ -24,6 +24,8 @@ from xray_assets.catalog import (
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
+    RECENT_ERRORS,
+    RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
@@ -39,6 +41,8 @@ from xray_assets.settings import Settings
 
 BY_REQUEST: dict[Key, str] = {
     PREDICTION_FEEDBACK: "prediction_id",
+    RECENT_MISTAKES: "request_id",
+    RECENT_ERRORS: "request_id",
     PERFORMANCE: "request_id",
     REVIEWED_CASES: "request_id",
     REVIEW_ASSIGNMENTS: "request_id",

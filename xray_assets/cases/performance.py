@@ -1,11 +1,14 @@
 """Performance of what was served: one row a prediction with its consensus, and daily sums."""
 
+import numpy as np
 import polars as pl
 
-from xray_assets.catalog import CLINICAL
+from xray_assets.catalog import CLINICAL, NUMBER_OF_LABEL
 from xray_assets.contracts.tables import COMPARISON_SUMMARY, PERFORMANCE
 from xray_assets.feedback.consensus import consensus
+from xray_assets.statistics.binned_scores import bin_of
 from xray_assets.statistics.metrics import confusion_metrics
+from xray_assets.statistics.resolution import BINS
 
 _NAMES = {
     "true-positive": "TP",
@@ -90,14 +93,17 @@ def summary(live: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     live: every row of gold.model_performance_live of those days.
     """
     kinds = ("tp", "fp", "tn", "fn")
+    answered = live.lazy().filter(pl.col("status_code") == 200)
+    delay = pl.col("feedback_timestamp") - pl.col("prediction_timestamp")
     counts = (
-        live.lazy()
-        .filter(pl.col("status_code") == 200)
-        .group_by("served_model_name", date="prediction_date")
+        answered.group_by("served_model_name", date="prediction_date")
         .agg(
             pl.len().alias("total_predictions"),
             pl.col("confusion_label").count().alias("feedback_count"),
             *((pl.col("confusion_label") == name.upper()).sum().alias(name) for name in kinds),
+            (delay.median().dt.total_seconds() / 3600)
+            .clip(lower_bound=0)
+            .alias("label_delay_hours"),
         )
         .collect(engine="streaming")
         .sort("date", "served_model_name")
@@ -109,4 +115,27 @@ def summary(live: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     )
     metrics = confusion_metrics(*(counts[name].to_numpy() for name in kinds))
     columns = [pl.Series(name, values).fill_nan(None) for name, values in metrics.flat().items()]
-    return COMPARISON_SUMMARY.conform(counts.with_columns(columns))
+    return COMPARISON_SUMMARY.conform(counts.with_columns(*columns, _scores(answered, counts)))
+
+
+def _scores(answered: pl.LazyFrame, counts: pl.DataFrame) -> pl.Series:
+    """The column `scores` for the rows of `counts`."""
+    settled = (
+        answered.select(
+            "served_model_name",
+            "prediction_score",
+            pl.col("prediction_date").alias("date"),
+            pl.col("ground_truth")
+            .replace_strict(NUMBER_OF_LABEL, return_dtype=pl.Int64)
+            .alias("truth"),
+        )
+        .drop_nulls()
+        .collect(engine="streaming")
+        .join(counts.with_row_index("row"), on=["served_model_name", "date"])
+    )
+    table = np.zeros((counts.height, 2, BINS), np.int64)
+    place = (settled[name].to_numpy() for name in ("row", "truth"))
+    np.add.at(table, (*place, bin_of(settled["prediction_score"].to_numpy())), 1)
+    width = 2 * BINS
+    lists = pl.Series("scores", table.reshape(-1, width), pl.Array(pl.Int64, width))
+    return lists.arr.to_list()

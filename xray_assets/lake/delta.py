@@ -19,6 +19,7 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import StaleWrite
 from xray_assets.lake import delta_writes, upkeep
 from xray_assets.lake.delta_folder import DeltaFolder
+from xray_assets.lake.delta_writes import RUN
 from xray_assets.lake.tables import WEEK, Tables
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ COMPACT_EVERY = 100
 """Commits between compactions of an appended table: each append adds files that every later read
 opens.
 """
+
+COMMITS_LOOKED_AT = 10
+"""Newest commits in which the run that wrote a table is looked for: upkeep names none."""
 
 
 class DeltaTables(DeltaFolder, Tables):
@@ -44,6 +48,12 @@ class DeltaTables(DeltaFolder, Tables):
     def version(self, key: Key) -> int | None:
         table = self._open(key)
         return None if table is None else table.version()
+
+    @override
+    def written_by(self, key: Key) -> str | None:
+        table = self._open(key)
+        commits = [] if table is None else table.history(COMMITS_LOOKED_AT)
+        return next((commit[RUN] for commit in commits if commit.get(RUN)), None)
 
     @override
     def snapshot(self, key: Key) -> str | None:
@@ -95,7 +105,14 @@ class DeltaTables(DeltaFolder, Tables):
 
         def write(table: "DeltaTable") -> None:
             if source is None or delta_writes.is_new(table, source, position):
-                delta_writes.store(table, rows, mode="append", source=source, position=position)
+                delta_writes.store(
+                    table,
+                    rows,
+                    mode="append",
+                    source=source,
+                    position=position,
+                    run_id=self.run_id(),
+                )
 
         version = self._commit(key, write)
         if version % COMPACT_EVERY == 0:
@@ -110,7 +127,12 @@ class DeltaTables(DeltaFolder, Tables):
         return self._commit(
             key,
             lambda table: delta_writes.store(
-                table, rows, mode="overwrite", source=source, position=position
+                table,
+                rows,
+                mode="overwrite",
+                source=source,
+                position=position,
+                run_id=self.run_id(),
             ),
         )
 
@@ -129,7 +151,10 @@ class DeltaTables(DeltaFolder, Tables):
             return self.version(key)
         bounds = as_sql(within or {}, "t")
         return self._commit(
-            key, lambda table: delta_writes.merge(table, rows, contract.unique, bounds, insert_only)
+            key,
+            lambda table: delta_writes.merge(
+                table, rows, contract.unique, bounds, insert_only, self.run_id()
+            ),
         )
 
     @override
@@ -146,7 +171,7 @@ class DeltaTables(DeltaFolder, Tables):
                     f"{self.full_name(key)} is at {counter} {found}, not {expected}: "
                     "somebody changed it first, look again"
                 )
-            delta_writes.merge(table, rows, contract.unique, "TRUE", insert_only=False)
+            delta_writes.merge(table, rows, contract.unique, "TRUE", False, self.run_id())
 
         return self._commit(key, write)
 

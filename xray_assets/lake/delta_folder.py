@@ -34,6 +34,10 @@ class DeltaFolder:
         self.root, self.environment = root, environment
         self.storage_options = storage_options or {}
 
+    def run_id(self) -> str:
+        """The run of Dagster that writes here; empty outside of one."""
+        return ""
+
     def full_name(self, key: Key) -> str:
         """Three-level name, for people and SQL."""
         return Catalog(self.environment).table(key)

@@ -34,6 +34,10 @@ class Tables(ABC):
     def version(self, key: Key) -> int | None:
         """The table's Delta version; None when it does not exist yet."""
 
+    def written_by(self, key: Key) -> str | None:
+        """The run of Dagster that wrote the table last; None where that is not known."""
+        return None
+
     def snapshot(self, key: Key) -> str | None:
         """What the table holds now, for `added_since`; None where there is nothing to name."""
         return None

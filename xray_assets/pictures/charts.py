@@ -16,6 +16,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MUTED = "#666666"
 _WIDTH, _HEIGHT = 400, 190
 _LARGEST = 1e15
+_LEGEND_LETTERS = 50
+"""Longer names stand one below the other."""
 
 Points = Sequence[tuple[float, float]]
 
@@ -50,15 +52,21 @@ def line_chart(
     marks: Mapping[str, tuple[float, float]] | None = None,
     logarithmic: bool = False,
     diagonal: bool = False,
+    dates: bool = False,
 ) -> Any:
     """Lines through (x, y); `levels` are named dashed rules across, `marks` named single points.
 
     `logarithmic` puts y on a log scale (values not above 0 are left out); `diagonal` draws y = x.
-    Points that are not finite (or beyond 1e15) are left out.
+    `dates`: x is a day, in milliseconds since 1970, UTC. Points that are not finite (or beyond
+    1e15) are left out.
     """
     import altair as alt
 
-    x = alt.X("x:Q", title=x_label, scale=alt.Scale(zero=False))
+    x = (
+        alt.X("x:T", title=x_label, scale=alt.Scale(type="utc"), axis=alt.Axis(tickCount=6))
+        if dates
+        else alt.X("x:Q", title=x_label, scale=alt.Scale(zero=False))
+    )
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
     y = alt.Y("y:Q", title=y_label, scale=scale, axis=alt.Axis(tickCount=6))
     rows = [
@@ -92,7 +100,9 @@ def _colour(names: Sequence[str]) -> "alt.Color":
     import altair as alt
 
     names = list(dict.fromkeys(names))
-    legend = alt.Legend(title=None, orient="top") if len(names) > 1 else None
+    columns = 1 if sum(map(len, names)) > _LEGEND_LETTERS else len(names)
+    told = alt.Legend(title=None, orient="top", labelLimit=_WIDTH, columns=columns)
+    legend = told if len(names) > 1 else None
     return alt.Color("series:N", scale=alt.Scale(domain=names, range=list(COLOURS)), legend=legend)
 
 

@@ -2,7 +2,7 @@
 matrices. Few counts are a table: it costs nothing to draw and can be copied.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -23,23 +23,24 @@ _EVIDENCE = {
 
 
 def evidence_over_time(decisions: pl.DataFrame, *, promote: float, roll_back: float) -> str:
-    """The four e-values over reviewed cases, as a Markdown image; rows of gold.promotion_decision
-    of one experiment.
-    """
+    """`evidence_chart` as a Markdown image."""
+    return markdown(evidence_chart(decisions, promote=promote, roll_back=roll_back))
+
+
+def evidence_chart(decisions: pl.DataFrame, *, promote: float, roll_back: float) -> Any:
+    """The four e-values over reviewed cases; rows of gold.promotion_decision of one experiment."""
     decisions = decisions.sort("decided_at")
     series = {
         name: list(zip(decisions["n_reviewed"].to_list(), decisions[column].to_list(), strict=True))
         for column, name in _EVIDENCE.items()
     }
-    return markdown(
-        line_chart(
-            "Evidence",
-            series,
-            x_label="reviewed cases",
-            y_label="e-value",
-            levels={"promote": promote, "roll back": roll_back},
-            logarithmic=True,
-        )
+    return line_chart(
+        "Evidence",
+        series,
+        x_label="reviewed cases",
+        y_label="e-value",
+        levels={"promote": promote, "roll back": roll_back},
+        logarithmic=True,
     )
 
 

@@ -1,4 +1,5 @@
-"""Each model's accuracy, sensitivity and specificity on the reviewed cases, naive and corrected.
+"""Each model's figures on the reviewed cases, naive and corrected: accuracy, sensitivity,
+specificity, precision, F1.
 
 Differences between the models live in `paired_differences`.
 """
@@ -37,9 +38,13 @@ class ModelFigures:
     naive_accuracy: Share
     naive_sensitivity: Share
     naive_specificity: Share
+    naive_precision: Share
+    naive_f1: Share
     corrected_accuracy: Share
     corrected_sensitivity: Share
     corrected_specificity: Share
+    corrected_precision: Share
+    corrected_f1: Share
 
 
 def model_figures(counts: PairedCounts, rule: PromotionRule) -> tuple[ModelFigures, ModelFigures]:
@@ -69,11 +74,22 @@ def model_figures(counts: PairedCounts, rule: PromotionRule) -> tuple[ModelFigur
             low, high = estimate(cases, cases + unread), estimate(cases + unread, cases)
             return Share(float(seen.value), float(low.low), float(high.high), float(seen.n))
 
-        return ModelFigures(
-            *(share(w, c) for w in (one, weights) for c in (every, truth * 1.0, 1.0 - truth))
-        )
+        def of(weight: Floats) -> list[Share]:
+            groups = (every, truth * 1.0, 1.0 - truth, answer)
+            jaccard = share(weight, np.maximum(answer, truth))
+            return [*(share(weight, counted) for counted in groups), _f1(jaccard)]
+
+        return ModelFigures(*of(one), *of(weights))
 
     return figures(champion.astype(np.float64)), figures(challenger.astype(np.float64))
+
+
+def _f1(jaccard: Share) -> Share:
+    """F1 = 2J / (1 + J), J the share of true positives among the cases that are not true negatives:
+    J's bounds, sent through that rising function, are F1's.
+    """
+    value, low, high = (2 * end / (1 + end) for end in (jaccard.value, jaccard.low, jaccard.high))
+    return Share(value, low, high, jaccard.n)
 
 
 def _hajek(hits: Floats, misses: Floats, weight: Floats, level: float) -> Estimate:

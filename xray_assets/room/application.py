@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from xray_assets.room import account_pages, sign_in
+from xray_assets.room.dashboard import routes as dashboard
 from xray_assets.room.door import Door
 from xray_assets.room.errors import answer_errors
 from xray_assets.room.forms import Forms
@@ -22,6 +23,7 @@ from xray_assets.web.sign_in.desk import Desk
 PAGES: tuple[APIRouter, ...] = (
     sign_in.routes,
     account_pages.routes,
+    dashboard.routes,
 )
 """Routers of pages. One that is shown in the navigation has a link in `navigation.LINKS` too."""
 

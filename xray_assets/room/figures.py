@@ -13,8 +13,8 @@ NOT_ENOUGH = "not enough data"
 class Figure:
     """A figure with its interval over `n` cases, of which it needs `least`.
 
-    percent: value and bounds are shares (0 to 1), shown in percent. signed: shown with its sign.
-    digits: after the point, as shown.
+    percent: value and bounds are shares (0 to 1), shown times 100. signed: shown with its sign.
+    unit: as shown; percent where shares have none. digits: after the point, as shown.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Figure:
 
     @property
     def _unit(self) -> str:
-        unit = "%" if self.percent else self.unit
+        unit = self.unit or ("%" if self.percent else "")
         return f" {unit}" if unit else ""
 
     def _number(self, value: float | None) -> str:

@@ -18,7 +18,7 @@ class Link:
         return path == self.path or path.startswith(f"{self.path}/")
 
 
-LINKS: tuple[Link, ...] = ()
+LINKS: tuple[Link, ...] = (Link("Dashboard", "/dashboard", Act.DASHBOARD),)
 """In the order in which they are shown; the first one that an account may see is its home."""
 
 

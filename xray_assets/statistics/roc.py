@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from xray_assets.statistics.intervals import Floats, normal_quantile, wilson
 from xray_assets.statistics.scored_films import labels_and_scores
@@ -36,24 +36,38 @@ class RocCurve:
 def area_under_curve(
     labels: ArrayLike, scores: ArrayLike, *, level: float = 0.95
 ) -> AreaUnderCurve:
+    """AUC of (N,) labels and scores, as `area_under_counts`. Raises ValueError on bad labels or
+    scores.
+    """
+    positive, score = labels_and_scores(labels, scores)
+    values, place = np.unique(score, return_inverse=True)
+    counts = [
+        np.bincount(place[of_class], minlength=len(values)) for of_class in (~positive, positive)
+    ]
+    return area_under_counts(*counts, level=level)
+
+
+def area_under_counts(
+    negatives: ArrayLike, positives: ArrayLike, *, level: float = 0.95
+) -> AreaUnderCurve:
     """AUC (ties count half) with DeLong's standard error (DeLong 1988; Sun & Xu 2014).
 
+    negatives, positives: (B,) cases of each class by score, scores rising; cases of one place tie.
     The interval is symmetric on the logit scale, so it stays inside (0, 1). DeLong's error is 0
     when the classes separate fully (AUC 0 or 1) or a class has one case: then the bounds are
     Wilson's for a proportion of min(n_positive, n_negative) cases, which is conservative.
-    Raises ValueError on bad labels or scores.
     """
-    positive, score = labels_and_scores(labels, scores)
-    m, n = int(positive.sum()), int((~positive).sum())
+    negative, positive = (np.asarray(part, dtype=np.int64) for part in (negatives, positives))
+    m, n = int(positive.sum()), int(negative.sum())
     if m == 0 or n == 0:
         return AreaUnderCurve(nan, nan, nan, nan, m, n)
-    ranks = _ranks(score)
-    above_negatives = (ranks[positive] - _ranks(score[positive])) / n
-    below_positives = 1.0 - (ranks[~positive] - _ranks(score[~positive])) / m
-    auc = float(above_negatives.mean())
+    above_negatives = (np.cumsum(negative) - negative / 2) / n
+    below_positives = 1.0 - (np.cumsum(positive) - positive / 2) / m
+    auc = float(positive @ above_negatives) / m
     if m > 1 and n > 1:
         error = sqrt(
-            float(above_negatives.var(ddof=1)) / m + float(below_positives.var(ddof=1)) / n
+            float(positive @ (above_negatives - auc) ** 2) / (m - 1) / m
+            + float(negative @ (below_positives - auc) ** 2) / (n - 1) / n
         )
         if error > 0 and 0 < auc < 1:
             low, high = _logit_interval(auc, error, level)
@@ -78,14 +92,6 @@ def roc_curve(labels: ArrayLike, scores: ArrayLike) -> RocCurve:
         false_positive_rate=np.concatenate([[0.0], (flagged - true_positives) / (~hit).sum()]),
         sensitivity=np.concatenate([[0.0], true_positives / hit.sum()]),
     )
-
-
-def _ranks(values: NDArray[np.float64]) -> Floats:
-    """Ranks from 1; equal values share their mean rank."""
-    _, which, size = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(size)
-    ranks: Floats = (last - (size - 1) / 2)[which]
-    return ranks
 
 
 def _logit_interval(auc: float, error: float, level: float) -> tuple[float, float]:

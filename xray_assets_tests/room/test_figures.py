@@ -39,9 +39,8 @@ def test_a_source_names_its_version() -> None:
 
 
 def test_vendored_libraries_are_those_that_were_pinned() -> None:
-    pinned = dict(
-        reversed(line.split()) for line in (VENDOR / "SHA256SUMS").read_text().splitlines()
-    )
+    lines = (line.split() for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
+    pinned = {name: digest for digest, name in lines}
     found = {path.name for path in VENDOR.iterdir()} - {"SHA256SUMS", "README.md"}
     assert found == pinned.keys()
     for name, digest in pinned.items():

@@ -6,7 +6,6 @@ from xray_assets.catalog import Key
 from xray_assets.contracts.contract import Contract
 from xray_assets.contracts.tables.decisions import BACKTESTS, ERASURES, PROMOTION_DECISION
 from xray_assets.contracts.tables.evidence import (
-    COMPARISON_SUMMARY,
     PERFORMANCE,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
@@ -21,6 +20,13 @@ from xray_assets.contracts.tables.reads import (
 )
 from xray_assets.contracts.tables.review import REVIEW_ASSIGNMENTS, REVIEW_POLICY
 from xray_assets.contracts.tables.serving import PAIRED_PREDICTIONS, PREDICTIONS
+from xray_assets.contracts.tables.summaries import (
+    COMPARISON_SUMMARY,
+    HOURLY_TRAFFIC,
+    RECENT_ERRORS,
+    RECENT_MISTAKES,
+    REVIEW_PROGRESS,
+)
 
 CONTRACTS: dict[Key, Contract] = {
     contract.key: contract
@@ -42,6 +48,10 @@ CONTRACTS: dict[Key, Contract] = {
         SCORED_COUNTS,
         PERFORMANCE,
         COMPARISON_SUMMARY,
+        HOURLY_TRAFFIC,
+        RECENT_ERRORS,
+        RECENT_MISTAKES,
+        REVIEW_PROGRESS,
         PROMOTION_DECISION,
         BACKTESTS,
         ERASURES,

@@ -41,6 +41,7 @@ async function draw(place) {
   const runtime = vega.parse(compiled, null, { ast: true });
   const options = { renderer: "svg", expr: vega.expressionInterpreter, hover: false };
   await new vega.View(runtime, { ...options, logLevel: vega.Error, container: place }).runAsync();
+  place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place is labelled
   place.dataset.drawn = "true";
 }
 

@@ -1,0 +1,53 @@
+"""The tables that a page may read: those that stay small, however much was predicted."""
+
+import polars as pl
+
+from xray_assets.catalog import (
+    COMPARISON_SUMMARY,
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    HOURLY_TRAFFIC,
+    PROMOTION_DECISION,
+    RECENT_ERRORS,
+    RECENT_MISTAKES,
+    REVIEW_PROGRESS,
+    Key,
+)
+from xray_assets.errors import XrayError
+from xray_assets.lake.tables import Tables
+from xray_assets.room.figures import Source
+
+SUMMARIES = (
+    EXPERIMENTS,
+    ENDPOINT_CONFIG,
+    PROMOTION_DECISION,
+    COMPARISON_SUMMARY,
+    HOURLY_TRAFFIC,
+    RECENT_ERRORS,
+    RECENT_MISTAKES,
+    REVIEW_PROGRESS,
+)
+
+
+class NotASummary(XrayError, LookupError):
+    """A page asked for a table that grows with every prediction."""
+
+
+class Summaries:
+    """`SUMMARIES` alone, each with the version that is read and a link to the run that wrote it."""
+
+    def __init__(self, tables: Tables, dagster_url: str) -> None:
+        """Nothing is opened yet."""
+        self._tables, self._dagster_url = tables, dagster_url
+
+    def read(self, key: Key) -> pl.LazyFrame:
+        """The table, lazily. Raises NotASummary for one that pages do not read."""
+        if key not in SUMMARIES:
+            raise NotASummary(f"{'.'.join(key)} grows with traffic: read a summary of it")
+        return self._tables.read(key)
+
+    def source(self, key: Key) -> Source:
+        """Where numbers of the table come from."""
+        run_id = self._tables.written_by(key)
+        run_url = f"{self._dagster_url}/runs/{run_id}" if run_id else None
+        return Source(".".join(key), self._tables.version(key), run_id, run_url)
