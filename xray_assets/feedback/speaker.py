@@ -17,7 +17,8 @@ def speaker(
     """(reader, role) of a read that names these, or not; `account` is None for Python code on this
     machine, which is trusted with the role of who has no account.
 
-    Raises PermissionDenied, and FeedbackRefused where nobody is named.
+    Raises PermissionDenied, FeedbackRefused where nobody is named, and Unavailable while nobody
+    can say who has an account.
     """
     role = role.strip().casefold() if isinstance(role, str) else None
     if account is not None and account.may(Act.READ):
@@ -30,7 +31,7 @@ def speaker(
         _demand_role(role, Role.READER)
     if named is None:
         raise FeedbackRefused("radiologist_id is missing: say who read the film")
-    if accounts.named(_spelled(named)) is not None:
+    if accounts.person(_spelled(named)) is not None:
         raise PermissionDenied("this reader has an account: it takes the reader's own token")
     return named, role or Role.READER
 

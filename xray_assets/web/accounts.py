@@ -61,12 +61,8 @@ class Accounts:
         """The account of a bare token. Raises as `account`."""
         return self.account(f"Bearer {token}".encode())
 
-    def named(self, name: str) -> Account | None:
-        """The account of a name, in any spelling; raises ValueError for what can be no name."""
-        return self._by_name.get(normalised(name))
-
     def person(self, name: str) -> Account | None:
-        """The present account of a name that something else than a token has shown.
+        """The present account of a name, in any spelling.
 
         Raises ValueError for what can be no name, Unavailable while the file cannot be read.
         """

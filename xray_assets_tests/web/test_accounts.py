@@ -38,7 +38,7 @@ def test_a_token_leads_to_its_account_also_one_added_later(settings: Settings) -
     account = accounts.account(b"Bearer " + token.encode())
     assert (account.name, account.role, account.site) == ("site nord", Role.TRIAL, "nord")
     assert accounts.of_token(token) == accounts.account(f"bearer {token}") == account
-    assert accounts.named("SITE NORD") == account
+    assert accounts.person("SITE NORD") == account
 
 
 def test_the_states_own_tokens_are_accounts(settings: Settings) -> None:
@@ -82,7 +82,8 @@ def test_a_file_that_cannot_be_read_lets_nobody_in_but_the_states_own(settings: 
         damage(accounts_file(settings))
         with pytest.raises(OSError, match=r"chmod 600|xray user add"):
             Accounts(settings)
-        accounts.named("x")
+        with pytest.raises(Unavailable):
+            accounts.person("dr7")
         with pytest.raises(Unavailable):
             accounts.of_token("unknown")
         with pytest.raises(Unavailable):
