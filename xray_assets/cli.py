@@ -14,6 +14,7 @@ from xray_assets.commands import (
     experiments,
     feedback,
     query,
+    review,
     review_policy,
     runs,
     score,
@@ -51,6 +52,7 @@ for group in (
 ):
     group.add_to(app)
 app.add_typer(feedback.app, name="feedback")
+app.add_typer(review.app, name="review")
 app.add_typer(experiments.app, name="experiment")
 acts.add_to(app, experiments.app)
 app.add_typer(audit.app, name="audit")
@@ -58,9 +60,7 @@ app.add_typer(adopt.log, name="log")
 feedback.app.command(name="adopt")(adopt.adopt_inbox)
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="user")
-review = typer.Typer(help="Which cases are read.", no_args_is_help=True)
-review_policy.add_to(review)
-app.add_typer(review, name="review")
+review_policy.add_to(review.app)
 
 
 def _print_version(asked: bool) -> None:

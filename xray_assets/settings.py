@@ -234,6 +234,11 @@ class Settings(TrainingPlan, BaseSettings):
         return self.state / "review_key"
 
     @property
+    def reading_folder(self) -> Path:
+        """The reading room's leases, and the key of its opaque ids."""
+        return self.state / "reading"
+
+    @property
     def endpoint_url(self) -> str:
         """Base URL of the local endpoint."""
         return f"http://{self.host}:{self.endpoint_port}"

@@ -35,6 +35,8 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.errors import XrayError
 from xray_assets.feedback.erasing import erase_reads
 from xray_assets.lake.tables import Tables
+from xray_assets.reading.erasing import erase_leases
+from xray_assets.reading.lease_file import LEASES
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.log.erasing import erase_case, requests_of
 from xray_assets.settings import Settings
@@ -68,6 +70,7 @@ def erase(settings: Settings, tables: Tables, patient_id: str, *, by: str) -> di
     positions = _positions(settings, tables, case_key)
     requests = sorted(positions)
     counts = {"requests": len(requests), "inbox": erase_reads(settings.feedback_inbox, requests)}
+    counts["leases"] = erase_leases(settings.reading_folder / LEASES, requests)
     for key in (FEEDBACK_PENDING, FEEDBACK_REJECTS):
         counts[key[-1]] = tables.remove(key, "feedback_id", _reads_about(tables, key, requests))
     plan = _plan(tables, case_key, positions, by)  # no read of theirs is accepted any more

@@ -6,12 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from xray_assets.terminal import (
-    AsJson,
     console,
     error_console,
     read_settings,
     refuse,
-    show_table,
     shown_table,
 )
 
@@ -130,21 +128,6 @@ def info(request_id: Annotated[str, typer.Argument(help="The request")]) -> None
     if found is None:
         refuse(f"the log holds no request {request_id}")
     _show(found)
-
-
-@app.command()
-def todo(
-    limit: Annotated[int, typer.Option(help="Most films shown")] = 20, as_json: AsJson = False
-) -> None:
-    """Show requests that nobody has read, in the order of the worklist; no model's answer."""
-    from xray_assets.feedback.worklist import Worklist
-
-    films = Worklist(read_settings()).waiting()
-    table = shown_table("request", "answered", "site")
-    for film in films[:limit]:
-        table.add_row(film.request_id, f"{film.answered_at:%Y-%m-%d %H:%M:%S}", film.site)
-    show_table(table, as_json=as_json)
-    error_console().print(f"{len(films)} films wait for a read")
 
 
 @app.command()

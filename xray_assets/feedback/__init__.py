@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xray_assets.feedback.counts import get_feedback_stats as get_feedback_stats
-    from xray_assets.feedback.message import FeedbackRefused as FeedbackRefused
+    from xray_assets.feedback.fields import FeedbackRefused as FeedbackRefused
     from xray_assets.feedback.submission import get_prediction_info as get_prediction_info
     from xray_assets.feedback.submission import quick_feedback as quick_feedback
     from xray_assets.feedback.submission import submit_feedback as submit_feedback
     from xray_assets.feedback.submission import submit_feedback_batch as submit_feedback_batch
 
 _HOMES = {
-    "FeedbackRefused": "message",
+    "FeedbackRefused": "fields",
     "get_feedback_stats": "counts",
     "get_prediction_info": "submission",
     "quick_feedback": "submission",

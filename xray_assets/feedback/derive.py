@@ -27,6 +27,15 @@ CLAIM_OF_TYPE: dict[str, tuple[int, str]] = {
 }
 """What each feedback type says: (logged label, truth)."""
 
+CONFIDENCE_OF_CERTAINTY = {
+    1: "needs_review",
+    2: "uncertain",
+    3: "confirmed",
+    4: "confirmed",
+    5: "confirmed",
+}
+"""What 1 (a guess) to 5 (sure) means for the consensus: a guess agrees with nobody."""
+
 TYPE_OF_CLAIM = {claim: name for name, claim in CLAIM_OF_TYPE.items()}
 
 

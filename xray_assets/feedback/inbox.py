@@ -6,7 +6,6 @@ A row is acknowledged only after its commit reached the disk (synchronous=FULL),
 idempotency key. What the rows mean is not known here.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xray_assets.errors import XrayError
-from xray_assets.feedback.message import FeedbackIdTaken
+from xray_assets.feedback.fields import FeedbackIdTaken
+from xray_assets.storage.atomic import make_private
 from xray_assets.storage.list_identity import MADE, TABLES, UPGRADED, identity
 
 BUSY_SECONDS = 30.0
@@ -134,7 +134,7 @@ class Inbox:
         path = self._path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            make_private(path)
             connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )

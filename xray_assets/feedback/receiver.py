@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, feedback_type
+from xray_assets.feedback.fields import ContradictoryFeedback, FeedbackRefused
 from xray_assets.feedback.inbox import Entry, Inbox, Stored
-from xray_assets.feedback.message import ContradictoryFeedback, Feedback, FeedbackRefused
+from xray_assets.feedback.message import Feedback
 from xray_assets.feedback.prediction_log import Prediction, PredictionLog
 from xray_assets.lake.local import demand_local
 from xray_assets.settings import Settings
@@ -95,6 +96,10 @@ class FeedbackReceiver:
     def prediction(self, request_id: str) -> Prediction | None:
         """What is logged of a request."""
         return self._log.find([request_id]).get(request_id)
+
+    def stored(self, feedback_id: str) -> Stored | None:
+        """What the inbox holds under an id."""
+        return self._inbox.find(feedback_id)
 
     def position(self) -> int:
         """The inbox's last position."""

@@ -5,7 +5,7 @@ A reader with an account speaks through it alone; being an adjudicator comes fro
 from nowhere else. Programs submit for readers who have no account.
 """
 
-from xray_assets.feedback.message import FeedbackRefused
+from xray_assets.feedback.fields import FeedbackRefused
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.refusals import PermissionDenied
 from xray_assets.web.roles import Account, Act, NameRefused, Role, normalised

@@ -11,8 +11,9 @@ from dataclasses import asdict
 from typing import Any
 
 from xray_assets.feedback.derive import READ_OF_TRUTH, TYPE_OF_CLAIM
+from xray_assets.feedback.fields import FeedbackRefused
 from xray_assets.feedback.inbox import InboxUnavailable
-from xray_assets.feedback.message import Feedback, FeedbackRefused, compose
+from xray_assets.feedback.message import Feedback, compose
 from xray_assets.feedback.prediction_log import PredictionLog
 from xray_assets.feedback.receiver import FeedbackBatchRefused, FeedbackReceiver, Receipt
 from xray_assets.feedback.speaker import speaker

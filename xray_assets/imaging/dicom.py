@@ -2,7 +2,8 @@
 
 Here: the presentation chain (rescale, VOI window or LUT, MONOCHROME1) and what DICOM adds to the
 refusals. Not here: choosing the format (`decode`), what is a chest film (`chest_film`), compressed
-frames (`dicom_codecs`). pydicom and imagecodecs are the optional extra `dicom`.
+frames (`dicom_codecs`), windows (`dicom_window`), the film at its own depth (`full_depth`).
+pydicom and imagecodecs are the optional extra `dicom`.
 
 Chain, after DICOM PS3.3 C.7.6.3 and C.11.2: stored values -> modality rescale or LUT -> first VOI
 LUT or window (LINEAR, LINEAR_EXACT, SIGMOID) -> 0..255 -> inverted for MONOCHROME1. Without a
@@ -11,8 +12,9 @@ window, the range of the film's own values (padding excluded) becomes 0..255.
 
 import logging
 import warnings
+from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,14 @@ from numpy.typing import NDArray
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage, check_dimensions
 from xray_assets.imaging.chest_film import check_chest_film
 from xray_assets.imaging.dicom_codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
+from xray_assets.imaging.dicom_window import Window, first_window
+from xray_assets.imaging.full_depth import FullDepth, full_depth
 from xray_assets.imaging.pixels import GreyPixels
 
 if TYPE_CHECKING:
     from pydicom import Dataset
+
+Depth = TypeVar("Depth")
 
 _PREFIX_BYTES = 132
 _BLOCK_ROWS = 256
@@ -45,6 +51,17 @@ def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
 
     Raises InvalidImage for anything that is not one readable film, and when pydicom is missing.
     """
+    return _read_film(data, limits, lambda dataset, stored, window: None)[0]
+
+
+def decode_with_depth(data: bytes, *, limits: DecodeLimits) -> tuple[GreyPixels, FullDepth | None]:
+    """The same pixels, and the film at the depth it was stored with. Raises as `decode_dicom`."""
+    return _read_film(data, limits, full_depth)
+
+
+def _read_film(
+    data: bytes, limits: DecodeLimits, depth: Callable[["Dataset", NDArray[Any], Window], Depth]
+) -> tuple[GreyPixels, Depth]:
     try:
         from pydicom import config
     except ImportError as error:
@@ -58,7 +75,9 @@ def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
     try:
         dataset = _read(data)
         _take_frame(dataset, limits=limits)
-        return _as_shown(dataset)
+        stored = dataset.pixel_array
+        window = _window(dataset, stored)
+        return _as_shown(dataset, stored, window), depth(dataset, stored, window)
     except (InvalidImage, MemoryError):
         raise
     except Exception as error:  # hostile data sets raise nearly anything; all of it is one answer
@@ -108,17 +127,26 @@ def _take_frame(dataset: "Dataset", *, limits: DecodeLimits) -> None:
     unpack(dataset, frame)
 
 
-def _as_shown(dataset: "Dataset") -> GreyPixels:
+def _as_shown(dataset: "Dataset", stored: NDArray[Any], window: Window) -> GreyPixels:
     """In blocks of rows: as float64 a whole film would take a hundred times its bytes."""
-    stored = dataset.pixel_array
-    own_range = None if _has_window(dataset) else _own_range(stored, dataset)
+    from pydicom.pixels.processing import apply_voi
+
     shown = np.empty(stored.shape, np.uint8)
     for rows in _blocks(stored):
-        shown[rows] = _windowed(_rescaled(stored[rows], dataset), dataset, own_range)
+        values = _rescaled(stored[rows], dataset)
+        if dataset.get("VOILUTSequence"):
+            values = apply_voi(values.astype(np.int64), dataset, index=0)
+        shown[rows] = window.shown(values)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         np.subtract(255, shown, out=shown)
     shown.flags.writeable = False
     return shown
+
+
+def _window(dataset: "Dataset", stored: NDArray[Any]) -> Window:
+    if dataset.get("VOILUTSequence"):
+        return Window(0, 2 ** int(dataset.VOILUTSequence[0].LUTDescriptor[2]) - 1)
+    return first_window(dataset) or _own_range(stored, dataset)
 
 
 def _blocks(stored: NDArray[Any]) -> list[slice]:
@@ -131,15 +159,8 @@ def _rescaled(stored: NDArray[Any], dataset: "Dataset") -> NDArray[np.float64]:
     return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64)
 
 
-def _has_window(dataset: "Dataset") -> bool:
-    center, width = _first(dataset.get("WindowCenter")), _first(dataset.get("WindowWidth"))
-    return bool(dataset.get("VOILUTSequence")) or (
-        center is not None and width is not None and width > 0
-    )
-
-
-def _own_range(stored: NDArray[Any], dataset: "Dataset") -> tuple[float, float]:
-    """Lowest and highest value, without the padding where anything else is there."""
+def _own_range(stored: NDArray[Any], dataset: "Dataset") -> Window:
+    """From the lowest to the highest value, without the padding where anything else is there."""
     padding = dataset.get("PixelPaddingValue")
     ranges: dict[bool, list[float]] = {True: [], False: []}
     for rows in _blocks(stored):
@@ -148,45 +169,4 @@ def _own_range(stored: NDArray[Any], dataset: "Dataset") -> tuple[float, float]:
         for is_kept, some in ((True, kept), (False, values)):
             ranges[is_kept] += [float(some.min()), float(some.max())] if some.size else []
     found = ranges[True] or ranges[False]
-    return min(found), max(found)
-
-
-def _windowed(
-    values: NDArray[np.float64], dataset: "Dataset", own_range: tuple[float, float] | None
-) -> GreyPixels:
-    from pydicom.pixels.processing import apply_voi
-
-    if own_range is not None:
-        return _to_bytes(values, *own_range)
-    if dataset.get("VOILUTSequence"):
-        entry_bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        looked_up = apply_voi(values.astype(np.int64), dataset, index=0)
-        return _to_bytes(looked_up, 0, 2**entry_bits - 1)
-    center, width = (
-        float(_first(dataset.WindowCenter) or 0),
-        float(_first(dataset.WindowWidth) or 0),
-    )
-    function = str(dataset.get("VOILUTFunction") or "LINEAR")
-    if function == "SIGMOID":
-        return _to_bytes(1.0 / (1.0 + np.exp(-4.0 * (values - center) / width)), 0, 1)
-    if function == "LINEAR_EXACT":
-        return _to_bytes(values, center - width / 2, center + width / 2)
-    return _to_bytes(values, center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
-
-
-def _to_bytes(values: NDArray[Any], low: float, high: float) -> GreyPixels:
-    """Map [low, high] linearly to 0..255, clipped; a flat range becomes a step at `low`."""
-    if high <= low:
-        return np.where(values > low, np.uint8(255), np.uint8(0))
-    scaled = (np.asarray(values, dtype=np.float64) - low) * (255.0 / (high - low))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-
-
-def _first(value: Any) -> float | None:
-    """The first of one or several numbers of a DICOM element; None when absent or empty."""
-    if value is None or value == "":
-        return None
-    try:
-        return float(value)
-    except TypeError:
-        return float(value[0]) if len(value) else None
+    return Window(min(found), max(found))

@@ -16,6 +16,7 @@ from PIL import Image
 
 from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, DecodeLimits
 from xray_assets.imaging.decode import JPEG_MAGIC, PNG_MAGIC, decode, exif_orientation
+from xray_assets.imaging.pixels import GreyPixels
 
 # What libjpeg looks at to tell YCbCr from RGB, without density, thumbnail or version.
 _MINIMAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -49,12 +50,13 @@ def without_metadata(data: bytes, *, limits: DecodeLimits = ACCEPTED_BEFORE) -> 
             return _bare_png(data)
     except (_ReencodingNeededError, IndexError, struct.error):
         pass
-    return _fresh_png(data, limits=limits)
+    return fresh_png(decode(data, limits=limits))
 
 
-def _fresh_png(data: bytes, *, limits: DecodeLimits) -> bytes:
+def fresh_png(pixels: GreyPixels) -> bytes:
+    """A PNG of these pixels and nothing else."""
     stream = BytesIO()
-    Image.fromarray(decode(data, limits=limits)).save(stream, "PNG", compress_level=4)
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=4)
     return stream.getvalue()
 
 

@@ -122,7 +122,7 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
         Service(
             FEEDBACK_API,
             "Feedback API",
-            _python("xray_assets.feedback"),
+            _python("xray_assets.feedback_api"),
             lambda _started: readiness.answers(f"{settings.feedback_url}/health"),
             settings.feedback_url,
             settings.host,

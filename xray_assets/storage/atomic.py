@@ -7,7 +7,7 @@ before the call returns, so a power cut leaves the old file or the new one. Stan
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +52,15 @@ def make_file(path: Path, content: bytes | str, *, mode: int = PRIVATE) -> bool:
     finally:
         draft.unlink(missing_ok=True)
     return True
+
+
+def make_private(path: Path) -> None:
+    """Let an empty file be there, its owner's alone. A file that is there is never opened: POSIX
+    drops all locks of a process on a file when it closes any descriptor of it, and SQLite in the
+    same process would lose its own.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
 
 
 def put_in_place(draft: Path, path: Path, *, durable: bool = True) -> None:

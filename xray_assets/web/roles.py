@@ -50,7 +50,7 @@ class Act(StrEnum):
     ROLL_BACK = "roll back or close an experiment"
     LOOK_UP = "see predictions and counts of reads"
     SUBMIT_READS_OF_OTHERS = "submit reads for readers without an account"
-    READ = "take films from the worklist and submit own reads"
+    READ = "take films from the review queue and submit own reads"
     DASHBOARD = "see the dashboard"
     SEE_CASES = "see the models' answers on settled cases"
     TRY = "try a film on the live endpoint"

@@ -38,7 +38,7 @@ class Api:
         }
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "xray_assets.feedback"],
+                [sys.executable, "-m", "xray_assets.feedback_api"],
                 env=environment,
                 stderr=log,
                 stdout=log,
@@ -297,7 +297,7 @@ def test_a_taken_port_gives_a_clear_error(tmp_path: Path):
             "XRAY_TOKEN": "t",
         }
         ended = subprocess.run(
-            [sys.executable, "-m", "xray_assets.feedback"],
+            [sys.executable, "-m", "xray_assets.feedback_api"],
             env=environment,
             capture_output=True,
             text=True,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from xray_assets.feedback.fields import FeedbackIdTaken
 from xray_assets.feedback.inbox import Entry, Inbox, InboxUnavailable
 from xray_assets.feedback.inbox_rows import InboxRows
-from xray_assets.feedback.message import FeedbackIdTaken
 
 
 def one(number: int, content: str = "{}") -> Entry:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from xray_assets.contracts.tables import PREDICTION_FEEDBACK
 from xray_assets.feedback.derive import CLAIM_OF_TYPE, feedback_type
-from xray_assets.feedback.message import ContradictoryFeedback, Feedback, FeedbackRefused, compose
+from xray_assets.feedback.fields import ContradictoryFeedback, FeedbackRefused
+from xray_assets.feedback.message import Feedback, compose
 
 
 def made(**fields: Any) -> Feedback:
@@ -96,7 +97,7 @@ def test_the_content_leaves_out_the_id_and_is_the_same_for_the_same_feedback():
 def test_the_fields_are_the_columns_of_the_table():
     stored = {field.serialization_alias or name for name, field in Feedback.model_fields.items()}
     assert stored - {"claimed_type"} <= set(PREDICTION_FEEDBACK.schema.names())
-    assert len(stored) == 12
+    assert len(stored) == 20
 
 
 @pytest.mark.parametrize("name", ["DR009", "dr009", " Dr009 ", "Ｄｒ００９"])

@@ -17,10 +17,10 @@ from xray_assets.feedback import (
     submit_feedback,
     submit_feedback_batch,
 )
+from xray_assets.feedback.fields import ContradictoryFeedback, FeedbackIdTaken
 from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import take_in
-from xray_assets.feedback.message import ContradictoryFeedback, FeedbackIdTaken
 from xray_assets.feedback.receiver import FeedbackBatchRefused
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.stack.state import prepare_state

@@ -18,7 +18,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xray_assets.feedback.api.routes import feedback_api
+from xray_assets.feedback_api.routes import feedback_api
 from xray_assets.room.application import room_app
 from xray_assets.serving.process.application import Application
 from xray_assets.serving.process.server_log import ServerLog

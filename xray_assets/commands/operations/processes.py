@@ -106,7 +106,7 @@ def serve() -> None:
 
 def feedback_api() -> None:
     """Serve the feedback API alone, in this process."""
-    from xray_assets.feedback.__main__ import serve as serve_feedback
+    from xray_assets.feedback_api.server import serve as serve_feedback
     from xray_assets.stack.state import prepare_state
 
     settings = read_settings()

@@ -19,6 +19,8 @@ READS = ("pneumonia", "normal", "uncertain", "uninterpretable")
 FEEDBACK_TYPES = ("true-positive", "false-positive", "true-negative", "false-negative")
 CONFIDENCES = ("confirmed", "uncertain", "needs_review")
 READER_ROLES = ("reader", "adjudicator")
+FILM_QUALITIES = ("rotated", "exposure", "motion", "cropped", "artefact")
+OPINIONS = ("agree", "keep", "change")
 FEEDBACK_SOURCES = ("api", "radiologist", "pathology", "manual", "simulation")
 VERDICTS = ("PROMOTE", "KEEP_TESTING", "ROLLBACK")
 

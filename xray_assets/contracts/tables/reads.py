@@ -9,6 +9,8 @@ from xray_assets.contracts.tables.columns import (
     CONFIDENCES,
     FEEDBACK_SOURCES,
     FEEDBACK_TYPES,
+    FILM_QUALITIES,
+    OPINIONS,
     READER_ROLES,
     READS,
     count,
@@ -50,10 +52,23 @@ PREDICTION_FEEDBACK = Contract(
             "Running number of acceptance, from 1: later acceptance, higher rank, also for one that waited for its prediction",
             nullable=False,
         ),
+        Column("certainty", pl.Int64, "How sure, from 1 (a guess) to 5", minimum=1, maximum=5),
+        text("quality", "What the reader found wrong with the film", allowed=FILM_QUALITIES),
+        text("lease", "The reading room's lease that it was read under; null: read elsewhere"),
+        time("shown_at", "When the reading room showed the film"),
+        time("first_action_at", "When the reader first did anything"),
+        time("committed_at", "When the read was committed in the reading room"),
+        text("second_to", "The same reader's blinded read that this later look follows"),
+        text(
+            "opinion",
+            "What the reader made of that read once the model's answer was shown",
+            allowed=OPINIONS,
+        ),
     ),
     unique=("feedback_id",),
     partition_by=("prediction_date",),
     cursor="acceptance_rank",
+    version=2,
 )
 
 _AS_SENT = (

@@ -20,14 +20,17 @@ SENT = pl.Schema(
 )
 """Columns of a feedback as the inbox hands it over; `feedback` is its canonical JSON."""
 
+_TYPES = {bool: pl.Boolean, int | None: pl.Int64}
 FIELDS = pl.Struct(
     {
-        field.serialization_alias or name: pl.Boolean if field.annotation is bool else pl.String
+        field.serialization_alias or name: _TYPES.get(field.annotation, pl.String)
         for name, field in Feedback.model_fields.items()
         if name != "feedback_id"
     }
 )
 """Fields of that JSON."""
+
+MOMENTS = ("timestamp", "shown_at", "first_action_at", "committed_at")
 
 
 class SentFeedback(Protocol):
@@ -61,11 +64,13 @@ def parse(sent: pl.DataFrame) -> pl.DataFrame:
         fields = pl.Series(
             "feedback", [_parse_one(text) for text in sent["feedback"]], dtype=FIELDS
         )
-    moment = pl.col("timestamp").str.to_datetime(
+    moments = pl.col(MOMENTS).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False
     )
-    return pl.concat([sent, fields.struct.unnest()], how="horizontal").with_columns(
-        timestamp=pl.coalesce(moment, pl.col("received_at"))
+    return (
+        pl.concat([sent, fields.struct.unnest()], how="horizontal")
+        .with_columns(moments)
+        .with_columns(timestamp=pl.coalesce("timestamp", "received_at"))
     )
 
 

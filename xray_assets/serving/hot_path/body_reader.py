@@ -86,7 +86,7 @@ class BodyReader:
                 continue
             with self._in_work.take(pixels):
                 one = read_film(data, index=index, limits=self._limits).bare()
-            kept += len(one.source or b"")
+            kept += one.kept_bytes
             if kept > _KEPT_BYTES:
                 raise BadRequest(
                     f"the films take over {_KEPT_BYTES} bytes to keep: send fewer",

@@ -12,8 +12,9 @@ import numpy as np
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, decode
 from xray_assets.imaging.digest import pixel_sha256
+from xray_assets.imaging.full_depth import FullDepth
 from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
-from xray_assets.imaging.stored import without_metadata
+from xray_assets.imaging.stored import fresh_png, without_metadata
 from xray_assets.web.refusals import BadRequest
 
 ENCODED, FLOAT32 = "encoded", "float32"
@@ -40,12 +41,19 @@ class Film:
     source: bytes | None
     is_bare: bool = False
     """True when `source` holds the pixels and nothing else of what was sent."""
+    depth: FullDepth | None = None
+    """Of a DICOM file: the film at the depth it was stored with."""
 
     def bare(self) -> "Film":
         """The same film with a source that may be kept as it is."""
         if self.source is None or self.is_bare:
             return self
         return replace(self, source=without_metadata(self.source), is_bare=True)
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much the log keeps of a file."""
+        return len(self.source or b"") + (len(self.depth.png) if self.depth else 0)
 
     def stored(self) -> tuple[str, bytes]:
         """(kind, bytes) that hold the same pixels and nothing else of what was sent."""
@@ -76,15 +84,27 @@ def film_bytes(text: str, *, index: int) -> bytes:
 
 def read_film(data: bytes, *, index: int, limits: DecodeLimits) -> Film:
     """Decode a file. Raises as `film` does."""
-    if limits is SMALL_FILM and data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC:
+    is_dicom = data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC
+    if limits is SMALL_FILM and is_dicom:
         raise LargeFilm
     try:
+        if is_dicom:
+            return _dicom_film(data, limits)
         pixels = decode(data, limits=limits)
     except InvalidImage as error:
         if error.reason == "too_large" and limits is SMALL_FILM:
             raise LargeFilm from None
         raise _refused(index, error.reason, error.message) from None
     return Film(model_input(pixels), pixel_sha256(pixels), data)
+
+
+def _dicom_film(data: bytes, limits: DecodeLimits) -> Film:
+    """Decoded once, for the model, the store and the reader."""
+    from xray_assets.imaging.dicom import decode_with_depth  # optional extra, rarely needed
+
+    pixels, depth = decode_with_depth(data, limits=limits)
+    source = fresh_png(pixels)
+    return Film(model_input(pixels), pixel_sha256(pixels), source, is_bare=True, depth=depth)
 
 
 def _from_loose_base64(text: str, *, index: int) -> bytes:

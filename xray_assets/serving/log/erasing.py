@@ -5,6 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.storage.list_identity import has_table
+
 
 @dataclass(frozen=True)
 class ErasedRows:
@@ -41,8 +43,8 @@ def erase_case(log: Path, case_key: str, routing_key: bytes) -> ErasedRows:
             unused = [
                 (film,) for film in films if not connection.execute(_USED, (film,)).fetchone()
             ]
-            connection.executemany("DELETE FROM images WHERE image_sha256 = ?", unused)
-            connection.executemany("DELETE FROM image_uses WHERE image_sha256 = ?", unused)
+            for table in (table for table in _OF_A_FILM if has_table(connection, table)):
+                connection.executemany(f"DELETE FROM {table} WHERE image_sha256 = ?", unused)  # noqa: S608
             connection.execute("DELETE FROM exposures WHERE routing_key = ?", (routing_key,))
             connection.execute("COMMIT")
         except BaseException:
@@ -52,6 +54,7 @@ def erase_case(log: Path, case_key: str, routing_key: bytes) -> ErasedRows:
     return ErasedRows(rows, len(unused))
 
 
+_OF_A_FILM = ("full_depths", "images", "image_uses")
 _REMEMBER = """INSERT OR IGNORE INTO erased
 SELECT log_position FROM predictions WHERE case_key = ?"""
 _FILMS = "SELECT DISTINCT image_sha256 FROM predictions WHERE case_key = ?"

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from xray_assets.serving.log.rows import LogRows
 from xray_assets.serving.log.schema import (
     INSERT_CONFIG_START,
     INSERT_EXPOSURE,
+    INSERT_FULL_DEPTH,
     INSERT_IMAGE,
     INSERT_PREDICTION,
     KNOWN_SECONDS,
@@ -120,6 +122,8 @@ class LogFile:
         found = connection.execute("SELECT 1 FROM images WHERE image_sha256 = ?", (digest,))
         if found.fetchone() is None:
             connection.execute(INSERT_IMAGE, (digest, *film.stored()))
+        if film.depth is not None:  # an earlier release kept none
+            connection.execute(INSERT_FULL_DEPTH, (digest, *astuple(film.depth)))
         connection.execute(USE_IMAGE, (digest, time.time_ns() // 1000))
         if len(self._known) >= _KNOWN_LIMIT:
             self._known.clear()

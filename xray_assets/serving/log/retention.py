@@ -51,6 +51,7 @@ def purge(log: Path, *, days: float, now_us: int | None = None) -> Purged:
             oldest = connection.execute(_OLDEST_KEPT).fetchone()
             kept_from = min(cutoff, oldest[0]) if oldest else cutoff
             unused_since = kept_from - int(2 * KNOWN_SECONDS * 1_000_000)
+            _delete(connection, _UNUSED_DEPTHS, (unused_since, _ROWS_AT_ONCE))
             images = _delete(connection, _UNUSED_IMAGES, (unused_since, _ROWS_AT_ONCE))
             _delete(connection, _UNUSED_USES, (unused_since, _ROWS_AT_ONCE))
             if oldest:
@@ -65,6 +66,9 @@ _OLDEST_KEPT = "SELECT timestamp_us, config_version FROM predictions ORDER BY lo
 # A kept row's film was used at most KNOWN_SECONDS before the row was written (`log_writer`).
 _UNUSED_IMAGES = """DELETE FROM images WHERE image_sha256 IN (
     SELECT image_sha256 FROM image_uses JOIN images USING (image_sha256)
+    WHERE last_used_us < ? LIMIT ?)"""
+_UNUSED_DEPTHS = """DELETE FROM full_depths WHERE image_sha256 IN (
+    SELECT image_sha256 FROM image_uses JOIN full_depths USING (image_sha256)
     WHERE last_used_us < ? LIMIT ?)"""
 _UNUSED_USES = """DELETE FROM image_uses WHERE image_sha256 IN (
     SELECT image_sha256 FROM image_uses WHERE last_used_us < ? LIMIT ?)"""

@@ -3,15 +3,15 @@
 
 `predictions` has one row an image and an ever-growing `log_position`, given under SQLite's write
 lock, so who has seen position p never finds a new row at or before p, whichever worker
-wrote it. `images` keeps the pixels once a digest. `exposures` keeps, for each config version, the
-model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's unit);
-`config_starts` the first row of each config version. Who the log is, and who still needs its rows:
-`list_identity`.
+wrote it. `images` keeps the pixels once a digest, `full_depths` beside them a DICOM film as deep as
+it came. `exposures` keeps, for each config version, the model ASSIGNED at a routing key's first
+clinical request (the sample-ratio guard's unit); `config_starts` the first row of each config
+version. Who the log is, and who still needs its rows: `list_identity`.
 """
 
 from xray_assets.storage.list_identity import PAIRING, TABLES, UPGRADED, identity
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 KNOWN_SECONDS = 600.0
 """How long a writer takes an image it has seen in `images` to be there without looking again.
 
@@ -49,6 +49,17 @@ CREATE TABLE IF NOT EXISTS images (
     kind         TEXT NOT NULL,
     data         BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS full_depths (
+    image_sha256 TEXT PRIMARY KEY,
+    png          BLOB NOT NULL,
+    bits         INTEGER NOT NULL,
+    low          REAL NOT NULL,
+    high         REAL NOT NULL,
+    curve        TEXT NOT NULL,
+    inverted     INTEGER NOT NULL,
+    row_mm       REAL,
+    column_mm    REAL
+);
 CREATE TABLE IF NOT EXISTS image_uses (
     image_sha256 TEXT PRIMARY KEY,
     last_used_us INTEGER NOT NULL
@@ -71,7 +82,8 @@ UPGRADES = {
 ALTER TABLE predictions ADD COLUMN site TEXT NOT NULL DEFAULT 'other';
 ALTER TABLE predictions ADD COLUMN purpose TEXT NOT NULL DEFAULT 'clinical';
 """
-    + identity(CONSUMERS, UPGRADED)
+    + identity(CONSUMERS, UPGRADED),
+    2: "",
 }
 """What brings a log of a version to the next. Rows of 0.1.0 counted as evidence, and still do."""
 
@@ -103,6 +115,7 @@ INSERT_PREDICTION = (
     f"INSERT INTO predictions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 constants
 )
 INSERT_IMAGE = "INSERT OR IGNORE INTO images (image_sha256, kind, data) VALUES (?, ?, ?)"
+INSERT_FULL_DEPTH = f"INSERT OR IGNORE INTO full_depths VALUES ({', '.join('?' * 9)})"  # noqa: S608 constants
 USE_IMAGE = "INSERT OR REPLACE INTO image_uses (image_sha256, last_used_us) VALUES (?, ?)"
 INSERT_EXPOSURE = (
     "INSERT OR IGNORE INTO exposures (config_version, routing_key, assigned_model_name) "

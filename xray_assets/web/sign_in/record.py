@@ -5,7 +5,6 @@ the lake: a sign-in is durable before it is answered, in a millisecond, whatever
 holds nothing of a patient. An unknown name is not kept: it may be a password in the wrong field.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from xray_assets.settings import Settings
+from xray_assets.storage.atomic import make_private
 
 FAILURES_A_DAY = 1000
 """More are counted nowhere: the record must not be a way to fill the disk."""
@@ -102,7 +102,7 @@ class PeopleRecord:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(self._path)
         with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as db:
             db.execute("PRAGMA synchronous=FULL")
             db.executescript(_SCHEMA)

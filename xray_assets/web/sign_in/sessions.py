@@ -7,7 +7,6 @@ is no part of a backup: a session that was ended must not come back.
 
 import hashlib
 import hmac
-import os
 import secrets
 import sqlite3
 import threading
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.storage.atomic import make_private
 from xray_assets.web.roles import Account
 
 IDLE_SECONDS, LONGEST_SECONDS = 60 * 60.0, 12 * 60 * 60.0
@@ -66,7 +66,7 @@ class Sessions:
         """Open or make the file."""
         self._clock, self._lock = clock, threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(path)
         self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(_SCHEMA)

@@ -6,20 +6,23 @@ logged.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from xray_assets.feedback.api.errors import answer_errors
 from xray_assets.feedback.counts import get_feedback_stats
-from xray_assets.feedback.message import Feedback, FeedbackRefused
+from xray_assets.feedback.fields import FeedbackRefused
+from xray_assets.feedback.message import ROOM_FIELDS, Feedback
 from xray_assets.feedback.receiver import FeedbackReceiver, Receipt
 from xray_assets.feedback.submission import compose_batch
-from xray_assets.feedback.worklist import Lease, Worklist
+from xray_assets.feedback_api.errors import answer_errors
+from xray_assets.feedback_api.known import Known
+from xray_assets.feedback_api.review import review_routes
+from xray_assets.reading.queue import ReadingQueue
 from xray_assets.settings import Settings
 from xray_assets.web.accounts import Accounts
 from xray_assets.web.bounds import FEEDBACK
@@ -31,7 +34,7 @@ from xray_assets.web.roles import Account, Act
 
 OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health"})
 ROWS_LIMIT = 10_000
-ITEMS_LIMIT = 100
+_NOT_SENT = ROOM_FIELDS | {"timestamp"}
 
 
 class FeedbackBatch(BaseModel):
@@ -44,7 +47,7 @@ class FeedbackBatch(BaseModel):
 
 def _body(*, batch: bool) -> dict[str, Any]:
     """The OpenAPI of a body: the fields of `Feedback` that HTTP takes."""
-    left_out = {"timestamp"} if batch else {"timestamp", "request_id"}
+    left_out = _NOT_SENT if batch else _NOT_SENT | {"request_id"}
     schema = Feedback.model_json_schema()
     fields = {name: one for name, one in schema["properties"].items() if name not in left_out}
     read: dict[str, Any] = {"type": "object", "properties": fields, "additionalProperties": False}
@@ -54,12 +57,6 @@ def _body(*, batch: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": read}}}}
 
 
-def known_account(request: Request) -> Account:
-    """Who calls, as the gate found."""
-    return request.scope["account"]
-
-
-Known = Annotated[Account, Depends(known_account)]
 routes = APIRouter()
 
 
@@ -92,40 +89,6 @@ def get_stats(request: Request, known: Known, days: int = 7) -> dict[str, Any]:
     return get_feedback_stats(days, settings=request.app.state.settings)
 
 
-@routes.get("/worklist")
-def get_worklist(request: Request, known: Known) -> dict[str, Any]:
-    """Films that wait for a read: opaque ids, in an order that says nothing."""
-    known.demand(Act.READ)
-    films = request.app.state.worklist.waiting()
-    return {"waiting": len(films), "items": [film.item for film in films[:ITEMS_LIMIT]]}
-
-
-@routes.post("/worklist/lease")
-def post_lease(request: Request, known: Known, item: str | None = None) -> Lease:
-    """Hold the next film, or the one of `item`, for half an hour."""
-    known.demand(Act.READ)
-    return request.app.state.worklist.lease(known.name, item)
-
-
-@routes.get("/worklist/films/{lease}", response_class=Response)
-def get_film(request: Request, lease: str, known: Known) -> Response:
-    """The pixels of the film that is held, as PNG."""
-    known.demand(Act.READ)
-    film = request.app.state.worklist.film(lease, known.name)
-    return Response(film, media_type="image/png", headers={"cache-control": "no-store"})
-
-
-@routes.post("/worklist/reads/{lease}", openapi_extra=_body(batch=False))
-def post_read(request: Request, lease: str, body: dict[str, Any], known: Known) -> dict[str, str]:
-    """Store the read of the film that is held: it is blinded. The answer says nothing of the
-    model's.
-    """
-    known.demand(Act.READ)
-    request_id = request.app.state.worklist.request_of(lease, known.name)
-    row = body | {"request_id": request_id, "blinded": True}
-    return {"feedback_id": _submit(request, known, [row])[0].feedback_id}
-
-
 @routes.get("/", include_in_schema=False)
 def get_contents() -> dict[str, str]:
     """What is here."""
@@ -156,8 +119,9 @@ def feedback_api(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         with FeedbackReceiver(settings) as receiver:
-            api.state.receiver, api.state.worklist = receiver, Worklist(settings)
-            yield
+            api.state.receiver, api.state.queue = receiver, ReadingQueue(settings)
+            with closing(api.state.queue):
+                yield
 
     api = FastAPI(title="Feedback", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.state.settings, api.state.accounts = settings, Accounts(settings)
@@ -169,12 +133,14 @@ def feedback_api(settings: Settings) -> FastAPI:
         open_paths=OPEN_PATHS,
     )
     api.include_router(routes)
+    api.include_router(review_routes)
     answer_errors(api)
     return api
 
 
 def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> list[Receipt]:
-    if any("timestamp" in row for row in rows):
-        raise FeedbackRefused("timestamp: over HTTP a read is made when it is sent, leave it out")
+    if found := _NOT_SENT & {name for row in rows for name in row}:
+        names = ", ".join(sorted(found))
+        raise FeedbackRefused(f"{names}: over HTTP a read is made when it is sent, leave it out")
     rows = [{"feedback_source": "api"} | row for row in rows]
     return request.app.state.receiver.submit(compose_batch(rows, request.app.state.accounts, known))

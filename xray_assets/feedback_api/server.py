@@ -1,6 +1,6 @@
 """The feedback API as a process. Routes are in `routes`."""
 
-from xray_assets.feedback.api.routes import feedback_api
+from xray_assets.feedback_api.routes import feedback_api
 from xray_assets.settings import Settings
 from xray_assets.web.server import serve as serve_application
 

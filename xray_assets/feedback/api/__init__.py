@@ -1,1 +1,0 @@
-"""The feedback API: HTTP over the receiver, in a process of its own."""
