@@ -32,7 +32,7 @@ PATHS = ("/login", "/logout", "/account/password", "/", "/nothing")
 KINDS = ("application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=x")
 VALUES = (
     "",
-    "ada",
+    "person 1",
     "\0",
     "é" * 300,
     "%",

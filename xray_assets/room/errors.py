@@ -66,5 +66,5 @@ def _told(error: Exception) -> tuple[int, str, str]:
             return (
                 500,
                 "INTERNAL_ERROR",
-                "nothing is lost by looking again; the log says what broke",
+                "try again; if it stays so, the log of the room says what broke",
             )

@@ -261,7 +261,7 @@ def test_errors_are_pages_of_ours_and_say_nothing_of_what_broke(
     ada: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: object) -> list[object]:
-        raise RuntimeError("secret")
+        raise RuntimeError("a secret")
 
     assert "Nothing here" in ada.get("/nothing").text
     monkeypatch.setattr(account_pages, "links_for", broken)
