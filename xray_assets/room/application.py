@@ -9,11 +9,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from xray_assets.room import account_pages, sign_in
+from xray_assets.room.acts import api as acts_api
+from xray_assets.room.acts import pages as acts_pages
 from xray_assets.room.dashboard import routes as dashboard
 from xray_assets.room.door import Door
 from xray_assets.room.errors import answer_errors
+from xray_assets.room.export import pages as export_pages
 from xray_assets.room.forms import Forms
 from xray_assets.room.headers import SecurityHeaders
+from xray_assets.room.records import pages as records_pages
+from xray_assets.room.try_it import pages as try_it_pages
 from xray_assets.settings import Settings
 from xray_assets.web.bounds import room_bounds
 from xray_assets.web.gate import Gate
@@ -24,6 +29,11 @@ PAGES: tuple[APIRouter, ...] = (
     sign_in.routes,
     account_pages.routes,
     dashboard.routes,
+    records_pages.routes,
+    try_it_pages.routes,
+    acts_pages.routes,
+    acts_api.routes,
+    export_pages.routes,
 )
 """Routers of pages. One that is shown in the navigation has a link in `navigation.LINKS` too."""
 

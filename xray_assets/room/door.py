@@ -4,6 +4,9 @@ Behind it `request.state` has `account` (an Account; None on open paths), `cooki
 cookie) and `csrf` (what a form sends as the field `csrf`, a script as the header `x-csrf-token`;
 `forms` demands it). A path that is not open asks for an account: a page that forgets to say who may
 see it is seen by nobody from outside.
+
+Below /api/ programs call: there the token in the header Authorization counts, and no cookie does,
+so no page can send such a request.
 """
 
 import logging
@@ -25,7 +28,7 @@ from xray_assets.web.sign_in.forwarded import ForwardedIdentity
 from xray_assets.web.sign_in.sessions import csrf_of, new_token
 
 OPEN_PATHS = frozenset({"/login", "/health"})
-OPEN_FOLDER = "/static/"
+OPEN_FOLDER, TOKEN_FOLDER = "/static/", "/api/"
 _VISITOR = "visitor-"
 """What a cookie begins with that was never a session: forms need one before the sign-in too."""
 
@@ -66,8 +69,12 @@ class Door:
             if refused is not None:
                 raise refused
             is_static = request.url.path.startswith(OPEN_FOLDER)
+            state.by_token = request.url.path.startswith(TOKEN_FOLDER)
             state.cookie = token_of(request, self._settings)
-            if not is_static:
+            if state.by_token:
+                header = request.headers.get("authorization")
+                state.account = await run_in_threadpool(self._desk.accounts.account, header)
+            elif not is_static:
                 made = "" if state.cookie else _VISITOR + new_token()
                 state.account = await run_in_threadpool(self._account, request)
             state.csrf = csrf_of(state.cookie or made)

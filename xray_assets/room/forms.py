@@ -35,6 +35,9 @@ class Forms:
             await self._application(scope, receive, send)
             return
         request = Request(scope, receive)
+        if request.state.by_token:
+            await self._application(scope, receive, send)
+            return
         body = await request.body()
         state = request.state
         state.form = form_of(request.headers.get("content-type", ""), body)

@@ -18,7 +18,16 @@ class Link:
         return path == self.path or path.startswith(f"{self.path}/")
 
 
-LINKS: tuple[Link, ...] = (Link("Dashboard", "/dashboard", Act.DASHBOARD),)
+LINKS: tuple[Link, ...] = (
+    Link("Dashboard", "/dashboard", Act.DASHBOARD),
+    Link("Experiments", "/experiments", Act.DASHBOARD),
+    Link("Models", "/models", Act.DASHBOARD),
+    Link("Deployments", "/deployments", Act.DASHBOARD),
+    Link("Timeline", "/timeline", Act.DASHBOARD),
+    Link("Try it", "/try", Act.TRY),
+    Link("Decide", "/acts", Act.DASHBOARD),
+    Link("Export", "/export", Act.DASHBOARD),
+)
 """In the order in which they are shown; the first one that an account may see is its home."""
 
 

@@ -74,7 +74,7 @@ ALLOWED: dict[Act, frozenset[Role]] = {
     Act.READ: _READING,
     Act.DASHBOARD: _LOOKING,
     Act.SEE_CASES: _LOOKING,
-    Act.TRY: _ENGINEERING,
+    Act.TRY: _LOOKING,
 }
 """Who reads sees no prediction and no dashboard: a read that follows the model's answer is no
 second opinion, and nobody sees the answers on a case that they can still be asked about.

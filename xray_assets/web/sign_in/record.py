@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS record (
     account TEXT,
     role TEXT,
     by TEXT NOT NULL,
-    peer TEXT
+    peer TEXT,
+    about TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS by_event ON record (event, at);
 CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON record
@@ -47,11 +48,14 @@ class Event(StrEnum):
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     FAILED = "sign_in_failed"
+    TRIED = "film_tried"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A row: `by` is who did it to the `account`, `peer` from which address, `at` in ISO 8601."""
+    """A row: `by` is who did it to the `account`, `peer` from which address, `at` in ISO 8601;
+    `about` is the request of a film that was tried.
+    """
 
     at: str
     event: str
@@ -59,6 +63,7 @@ class Entry:
     role: str | None
     by: str
     peer: str | None
+    about: str | None
 
 
 class PeopleRecord:
@@ -76,6 +81,7 @@ class PeopleRecord:
         by: str,
         role: str | None = None,
         peer: str | None = None,
+        about: str | None = None,
     ) -> None:
         """Add a row; it is on the disk when this returns."""
         now = datetime.now(UTC)
@@ -85,15 +91,16 @@ class PeopleRecord:
                 if db.execute(_FAILURES, (event, since)).fetchone()[0] >= FAILURES_A_DAY:
                     return
             db.execute(
-                "INSERT INTO record (at, event, account, role, by, peer) VALUES (?, ?, ?, ?, ?, ?)",
-                (now.isoformat(), event, account, role, by, peer),
+                "INSERT INTO record (at, event, account, role, by, peer, about)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (now.isoformat(), event, account, role, by, peer, about),
             )
 
     def rows(self, last: int = 100) -> list[Entry]:
         """The last rows, newest first."""
         with self._opened() as db:
             found = db.execute(
-                "SELECT at, event, account, role, by, peer FROM record"
+                "SELECT at, event, account, role, by, peer, about FROM record"
                 " ORDER BY position DESC LIMIT ?",
                 (last,),
             ).fetchall()
