@@ -16,7 +16,9 @@ import numpy as np
 from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
+from xray_assets.promotion import PromotionRule
 from xray_assets.promotion.rules import VERSION_2
+from xray_assets.review.policy import ReviewPolicy
 from xray_assets.rollout.candidates import Candidate
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.experiment_rows import experiment_of
@@ -26,6 +28,7 @@ from xray_assets.serving.hot_path.films import film
 from xray_assets.serving.log.schema import INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
 from xray_assets.sources.phantoms.folder import write_phantoms
+from xray_assets.storage.atomic import make_file
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 CHUNK = 200_000
@@ -36,8 +39,15 @@ NAMESPACE = uuid.UUID(int=0)
 class LoggedWorld:
     """A state folder with an experiment of two tiny networks, and a log to be filled."""
 
-    def __init__(self, state: Path, *, films: int = 1000, start: datetime = START) -> None:
+    def __init__(
+        self, state: Path, *, films: int = 1000, start: datetime = START, logged: bool = False
+    ) -> None:
+        """`logged`: the experiment's cases are drawn for review by logged chances, the same in
+        every world.
+        """
         self.settings = Settings(state=state)
+        state.mkdir(parents=True, exist_ok=True)
+        make_file(self.settings.review_key, "the same in every world")
         room = resources(self.settings)
         artifacts = [
             write_artifact(self.settings.artifact_cache, film_mean_network(slope=slope, offset=-2))
@@ -50,7 +60,8 @@ class LoggedWorld:
         self.start = start
         self.experiment = Experiment.open(
             *candidates,
-            rule_hash=VERSION_2.sha256,
+            rule_hash=(PromotionRule() if logged else VERSION_2).sha256,
+            review_policy_hash=ReviewPolicy(floor=0.05).sha256 if logged else None,
             starting_share=50,
             now=self.start,
             by="benchmark",

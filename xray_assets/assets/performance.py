@@ -15,6 +15,7 @@ from xray_assets.catalog import (
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
+    REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
@@ -68,7 +69,7 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
 @dg.multi_asset(
     name="reviewed_cases",
     specs=[
-        spec(SCORED_COUNTS, deps=[PAIRED_PREDICTIONS]),
+        spec(SCORED_COUNTS, deps=[PAIRED_PREDICTIONS, REVIEW_ASSIGNMENTS]),
         spec(REVIEWED_CASES, deps=[PAIRED_PREDICTIONS, PREDICTION_FEEDBACK]),
         spec(REVIEWED_COUNTS, deps=[REVIEWED_CASES]),
     ],
@@ -78,21 +79,18 @@ def reviewed_cases(tables: Tables):
     """Add new pairs to the ledger; settle again the consensus of every case that new pairs or new
     reads speak of, and sum up again the batches that hold one.
     """
-    from xray_assets.cases.review import LEDGER_COLUMNS, ledger
+    from xray_assets.cases.review import ledger
     from xray_assets.cases.review_run import (
         LOG,
         READS,
-        rows_after,
+        new_pairs,
         settle,
         sum_up,
         touched_requests,
     )
 
-    log_end, last_rank = tables.position(PAIRED_PREDICTIONS, LOG), _last_rank(tables)
-    new_pairs = rows_after(
-        tables, PAIRED_PREDICTIONS, "log_position", tables.position(SCORED_COUNTS, LOG)
-    )
-    counted = ledger(new_pairs.select(LEDGER_COLUMNS).collect())
+    log_end, last_rank = tables.position(REVIEW_ASSIGNMENTS, LOG), _last_rank(tables)
+    counted = ledger(new_pairs(tables, tables.position(SCORED_COUNTS, LOG), log_end))
     tables.append(SCORED_COUNTS, counted, source=LOG, position=log_end)
     settled = settle(tables, touched_requests(tables))
     summed = sum_up(tables, settled)

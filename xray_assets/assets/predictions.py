@@ -117,7 +117,7 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
                 experiment,
                 scores,
                 seen=seen.collect(engine="streaming"),
-                even_configs=set(even["config_version"]),
+                even_configs=set() if experiment.logs_chances else set(even["config_version"]),
                 now=datetime.now(UTC),
             )
         )

@@ -17,8 +17,10 @@ from xray_assets.audit.verify import verify
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
+    PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
     PROMOTION_DECISION,
+    REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
@@ -32,18 +34,24 @@ from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.state import last_experiment
 
 if TYPE_CHECKING:
-    from xray_assets.cases.decision import Judged
     from xray_assets.cases.evidence_quality import Finding
     from xray_assets.statistics.agreement import Agreement
 
-EVIDENCE: tuple[Key, ...] = (REVIEWED_COUNTS, SCORED_COUNTS, ENDPOINT_CONFIG)
+EVIDENCE: tuple[Key, ...] = (
+    REVIEWED_CASES,
+    REVIEWED_COUNTS,
+    SCORED_COUNTS,
+    ENDPOINT_CONFIG,
+    REVIEW_ASSIGNMENTS,
+    PAIRED_PREDICTIONS,
+)
 """The tables that a decision is made from."""
 
 FIGURES = ("n_reviewed", "e_better", "e_not_missing_more", "e_worse", "e_missing_more")
 """What the page charts over time."""
 
 
-@asset(PROMOTION_DECISION, deps=[EXPERIMENTS, REVIEWED_CASES, PREDICTION_FEEDBACK, *EVIDENCE])
+@asset(PROMOTION_DECISION, deps=[EXPERIMENTS, PREDICTION_FEEDBACK, *EVIDENCE])
 def promotion_decision(
     context: dg.AssetExecutionContext,
     tables: Tables,
@@ -52,9 +60,9 @@ def promotion_decision(
     """PROMOTE, KEEP_TESTING or ROLLBACK: the running experiment judged on its counts."""
     experiment = last_experiment(tables)
     if experiment is not None and experiment.is_running:
-        judged = _judged(tables, experiment)
-        head = record(judged.row, tables, decision_witness, context.run)
-        context.log.info(f"{judged.row['verdict']}: {judged.row['reasons']}")
+        decision = _judged(tables, experiment)
+        head = record(decision, tables, decision_witness, context.run)
+        context.log.info(f"{decision['verdict']}: {decision['reasons']}")
         news = {CHAIN_HEAD: str(head)}
     else:
         why = f"experiment {experiment.experiment_id} is {experiment.state}" if experiment else ""
@@ -66,15 +74,17 @@ def promotion_decision(
     )
 
 
-def _judged(tables: Tables, experiment: Experiment) -> "Judged":
+def _judged(tables: Tables, experiment: Experiment) -> dict[str, Any]:
     from xray_assets.cases.decision import judge
+    from xray_assets.cases.experiment_counts import counts_of
+    from xray_assets.promotion.rules import rule_of
 
-    versions = {".".join(key): tables.version(key) for key in (REVIEWED_CASES, *EVIDENCE)}
-    evidence = (_of(tables, key, experiment) for key in EVIDENCE)
+    rule = rule_of(experiment.rule_hash)
     return judge(
         experiment,
-        *evidence,
-        versions=versions,
+        counts_of(tables, experiment.experiment_id, rule),
+        rule,
+        versions={".".join(key): tables.version(key) for key in EVIDENCE},
         reader_agreement=_reader_agreement(tables, experiment),
     )
 
@@ -95,10 +105,6 @@ def _reader_agreement(tables: Tables, experiment: Experiment) -> "Agreement":
         pl.col("prediction_id").is_in(double_read["request_id"].implode()),
     )
     return agreement_of(reads.collect())
-
-
-def _of(tables: Tables, key: Key, experiment: Experiment) -> pl.DataFrame:
-    return tables.read(key).filter(pl.col("experiment_id") == experiment.experiment_id).collect()
 
 
 def _standing_verdict(tables: Tables) -> dict[str, Any]:
@@ -133,9 +139,9 @@ def the_record_is_unbroken(
     context: dg.AssetCheckExecutionContext, tables: Tables, decision_witness: DecisionWitness
 ) -> dg.AssetCheckResult:
     """The whole hash chain, its witnesses, what was served on it and the state it rests on; as
-    `xray audit verify`, which checks every read too.
+    `xray audit verify`, which checks every draw and read too.
     """
-    seen = verify(tables, context.instance, decision_witness, with_reads=False)
+    seen = verify(tables, context.instance, decision_witness, review_key=None)
     return dg.AssetCheckResult(
         passed=not seen.findings,
         severity=dg.AssetCheckSeverity.ERROR,

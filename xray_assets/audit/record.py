@@ -1,13 +1,19 @@
 """Adds a decision to the record and has its new head witnessed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from xray_assets.audit.chain import POSITION, ROW_HASH, Head, HeadStore, end_of, sealed
-from xray_assets.audit.coverage import configs_head, experiments_head, reads_head
+from xray_assets.audit.coverage import (
+    configs_head,
+    draw_heads,
+    experiments_head,
+    newest,
+    read_heads,
+)
 from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.lake.tables import Tables
 
@@ -39,7 +45,8 @@ def record(
             "run_id": run.run_id,
             "experiments_head": str(experiments_head(tables)),
             "configs_head": str(configs_head(tables)),
-            "reads_head": str(reads_head(tables, _read_up_to(rows))),
+            "reads_head": str(_continued(tables, rows, "reads_head", read_heads)),
+            "draws_head": str(_continued(tables, rows, "draws_head", draw_heads)),
         }
         link = sealed(decision | named, after=head)
         tables.append(PROMOTION_DECISION, pl.DataFrame([link]))
@@ -48,10 +55,16 @@ def record(
     return head
 
 
-def _read_up_to(rows: Sequence[Mapping[str, Any]]) -> Head:
-    """The reads that the last decision holds in its hash."""
-    head = rows[-1]["reads_head"] if rows else None
-    return Head.parse(head) if head else Head.START
+def _continued(
+    tables: Tables,
+    rows: Sequence[Mapping[str, Any]],
+    column: str,
+    heads: Callable[[Tables, Head], Iterator[Head]],
+) -> Head:
+    """The head now, continued from what the last decision holds in its hash."""
+    held = rows[-1][column] if rows else None
+    after = Head.parse(held) if held else Head.START
+    return newest(heads(tables, after), after)
 
 
 def _launched_by(run: dg.DagsterRun) -> str:

@@ -1,6 +1,6 @@
 """Compares the decision record with itself, with its witnesses, and with what was done on it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,12 @@ from xray_assets.audit.chain import (
 from xray_assets.audit.coverage import (
     CHAIN_HEAD,
     config_heads,
-    erased_reads,
+    draw_heads,
+    erased,
     experiments_head,
     read_heads,
 )
+from xray_assets.audit.draws import wrong_draws
 from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, PROMOTION_DECISION, Key
 from xray_assets.lake.tables import Tables
 
@@ -46,11 +48,12 @@ def verify(
     instance: dg.DagsterInstance,
     witness: HeadStore,
     *,
-    with_reads: bool = True,
+    review_key: bytes | None,
 ) -> Audit:
     """Audit the record: its links, its witnesses in Dagster and MLflow, the configs that were
-    served on its decisions, and the state, configs and reads that decisions and events hold heads
-    of. `with_reads` reads every accepted read.
+    served on its decisions, and the state, configs, draws and reads that decisions and events hold
+    heads of. With the key of the draws, each is made again, and every accepted read is read; None
+    leaves both out.
     """
     rows = tables.read(PROMOTION_DECISION).sort(POSITION).collect().to_dicts()
     witnesses = [*dagster_witnesses(instance, PROMOTION_DECISION), *witness.seen()]
@@ -67,8 +70,15 @@ def verify(
         _state(
             tables, [*_held(rows, "experiments_head"), *dagster_witnesses(instance, EXPERIMENTS)]
         ),
-        _reads(tables, _held(rows, "reads_head")) if with_reads else (_READS_LEFT_OUT, []),
     ]
+    if review_key is None:
+        beside.append((_LEFT_OUT, []))
+    else:
+        beside += [
+            _chain("reads", tables, read_heads, _held(rows, "reads_head")),
+            _chain("draws", tables, draw_heads, _held(rows, "draws_head")),
+            wrong_draws(tables, review_key),
+        ]
     findings += [finding for _, found in beside for finding in found]
     head = Head.of(rows[-1]) if rows else Head.START
     checked = tuple(sentence for sentence, _ in beside)
@@ -78,7 +88,7 @@ def verify(
 Checked = tuple[str, list[str]]
 """What was checked, and what did not fit."""
 
-_READS_LEFT_OUT = "reads were not checked here: `xray audit verify` does"
+_LEFT_OUT = "reads and draws were not checked here: `xray audit verify` does"
 
 
 def _configs(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
@@ -88,17 +98,22 @@ def _configs(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
     return _compared("endpoint configs", last, heads, witnesses)
 
 
-def _reads(tables: Tables, witnesses: Sequence[Witness]) -> Checked:
-    """Every witnessed head of the reads against the heads of the rows as they are."""
+def _chain(
+    what: str,
+    tables: Tables,
+    heads_of: Callable[[Tables], Iterator[Head]],
+    witnesses: Sequence[Witness],
+) -> Checked:
+    """Every witnessed head of the reads or draws against the heads of the rows as they are."""
     asked = {witness.head.position for witness in witnesses}
     heads, last = {0: Head.START}, 0
-    for head in read_heads(tables):
+    for head in heads_of(tables):
         last = head.position
         if last in asked:
             heads[last] = head
-    checked, found = _compared("reads", last, heads, witnesses)
-    if erased := erased_reads(tables):
-        checked += f"; erased, and counted with the hash in gold.erasures: {len(erased)}"
+    checked, found = _compared(what, last, heads, witnesses)
+    if gone := erased(tables, what):
+        checked += f"; erased, and counted with the hash in gold.erasures: {len(gone)}"
     return checked, found
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from xray_assets.audit.coverage import hashes_of_reads
+from xray_assets.audit.coverage import LATER_COLUMNS, numbered_hashes
 from xray_assets.catalog import (
     ERASURES,
     FEEDBACK_PENDING,
@@ -37,6 +37,7 @@ from xray_assets.feedback.erasing import erase_reads
 from xray_assets.lake.tables import Tables
 from xray_assets.reading.erasing import erase_leases
 from xray_assets.reading.lease_file import LEASES
+from xray_assets.review.draws import DRAW_COLUMNS
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.log.erasing import erase_case, requests_of
 from xray_assets.settings import Settings
@@ -96,17 +97,23 @@ def _positions(settings: Settings, tables: Tables, case_key: str) -> dict[str, i
 
 def _plan(tables: Tables, case_key: str, positions: Mapping[str, int], by: str) -> dict[str, Any]:
     about = pl.col("prediction_id").is_in(list(positions))
-    reads = hashes_of_reads(tables.read(PREDICTION_FEEDBACK).filter(about))
+    reads = tables.read(PREDICTION_FEEDBACK).filter(about).drop(LATER_COLUMNS)
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", pl.col("case_key") == case_key)
     return {
         "case_key_sha256": hashlib.sha256(case_key.encode()).hexdigest(),
         "erased_at": datetime.now(UTC),
         "erased_by": by,
         "requests": len(positions),
         "log_positions": sorted(positions.values()),
-        "reads": json.dumps(dict(sorted(reads))),
+        "reads": _hashes(reads, "acceptance_rank"),
+        "draws": _hashes(drawn.select(DRAW_COLUMNS), "log_position"),
         "finished_at": None,
         "counts": None,
     }
+
+
+def _hashes(rows: pl.LazyFrame, numbered_by: str) -> str:
+    return json.dumps(dict(sorted(numbered_hashes(rows, numbered_by))))
 
 
 def _cut_off(tables: Tables, plan: Mapping[str, Any]) -> list[dict[str, Any]]:

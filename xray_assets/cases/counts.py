@@ -1,4 +1,6 @@
-"""Adds the counts of reviewed cases and the ledger up to the promotion rule's input."""
+"""Adds the counts of reviewed cases and the ledger up to the promotion rule's input: for rules that
+estimate who got reviewed, and for those that know.
+"""
 
 from collections.abc import Mapping
 
@@ -8,7 +10,7 @@ import polars as pl
 from xray_assets.cases.review import CELL
 from xray_assets.catalog import CHALLENGER, CHAMPION
 from xray_assets.errors import XrayError
-from xray_assets.promotion import PairedCounts
+from xray_assets.promotion import PairedCounts, PromotionRule, case_counts
 from xray_assets.promotion.uncertainty_bands import n_strata
 
 ROLES = [CHAMPION, CHALLENGER]
@@ -32,24 +34,40 @@ def paired_counts(
     a share.
     """
     strata = n_strata()
+    served, split = _served(ledger, challenger_share)
     by_batch = _by_batch(reviewed, (strata, 2, 2, 2))
     scored = np.zeros((strata, 2, 2), np.int64)
     scored_rows = ledger.filter(pl.col("kind") == "scored")
     cell = tuple(scored_rows[name].to_numpy() for name in CELL)
     np.add.at(scored, cell, scored_rows["n"].to_numpy())
-    versions, served = _served(ledger.filter(pl.col("kind") == "served"))
-    if unknown := [version for version in versions if version not in challenger_share]:
-        raise UnrecordedConfig(
-            f"config versions {unknown} served traffic but gold.endpoint_config does not hold "
-            "them: materialize gold/endpoint_config"
-        )
     return PairedCounts(
         reviewed=by_batch.sum(axis=0),
         scored=scored,
         served=served,
-        split=np.array([challenger_share[version] for version in versions], np.float64),
+        split=split,
         batches=by_batch[:-1],
     )
+
+
+def logged_counts(
+    cases: pl.DataFrame,
+    ledger: pl.DataFrame,
+    rule: PromotionRule,
+    *,
+    challenger_share: Mapping[int, float],
+) -> PairedCounts:
+    """The counts of one experiment whose cases are drawn at logged chances.
+
+    cases: its drawn cases in the order they were scored, as `promotion.case_counts` takes them.
+    The others as in `paired_counts`; of the ledger, cases that did not enter count in `served`
+    alone. Raises UnrecordedConfig.
+    """
+    served, split = _served(ledger, challenger_share)
+    scored: dict[float, np.ndarray] = {}
+    entered = ledger.filter(pl.col("kind") == "scored", pl.col("chance").is_not_null())
+    for chance, *cell, n in entered.select("chance", *CELL[1:], "n").iter_rows():
+        scored.setdefault(chance, np.zeros((2, 2), np.int64))[*cell] += n
+    return case_counts(cases, rule, served=served, split=split, scored=scored)
 
 
 def _by_batch(rows: pl.DataFrame, cells: tuple[int, ...]) -> np.ndarray:
@@ -63,9 +81,17 @@ def _by_batch(rows: pl.DataFrame, cells: tuple[int, ...]) -> np.ndarray:
     return counts
 
 
-def _served(rows: pl.DataFrame) -> tuple[list[int], np.ndarray]:
+def _served(
+    ledger: pl.DataFrame, challenger_share: Mapping[int, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    rows = ledger.filter(pl.col("kind") == "served")
     versions = rows["config_version"].unique().sort().to_list()
+    if unknown := [version for version in versions if version not in challenger_share]:
+        raise UnrecordedConfig(
+            f"config versions {unknown} served traffic but gold.endpoint_config does not hold "
+            "them: materialize gold/endpoint_config"
+        )
     served = np.zeros((len(versions), 2), np.int64)
     for version, arm, n in rows.select("config_version", "assigned_arm", "n").iter_rows():
         served[versions.index(version), ROLES.index(arm)] += n
-    return versions, served
+    return served, np.array([challenger_share[version] for version in versions], np.float64)

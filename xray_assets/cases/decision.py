@@ -1,19 +1,14 @@
-"""From an experiment's stored evidence to a row of gold.promotion_decision."""
+"""From an experiment's counts to a row of gold.promotion_decision."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
-from xray_assets.cases.counts import paired_counts
-from xray_assets.catalog import CHALLENGER
 from xray_assets.promotion import PairedCounts, PromotionRule, report
-from xray_assets.promotion.rules import rule_of
 from xray_assets.reasons import as_columns
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.statistics.agreement import Agreement
@@ -31,46 +26,23 @@ _FIGURES = (
 )
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A decision's row (without its place in the record), with the counts and the rule it comes
-    from.
-    """
-
-    row: dict[str, Any]
-    counts: PairedCounts
-    rule: PromotionRule
-
-
 def judge(
     experiment: Experiment,
-    reviewed: pl.DataFrame,
-    ledger: pl.DataFrame,
-    configs: pl.DataFrame,
+    counts: PairedCounts,
+    rule: PromotionRule,
     *,
     versions: Mapping[str, int | None],
     reader_agreement: Agreement | None = None,
-) -> Judged:
-    """Judge one experiment by the rule that it froze, on its rows of gold.reviewed_counts,
-    gold.scored_counts and gold.endpoint_config.
+) -> dict[str, Any]:
+    """A decision's row, without its place in the record: the experiment judged on its counts by the
+    rule that it froze.
 
-    Raises UnknownRule, and UnrecordedConfig when traffic was served under a config that is not in
-    `configs`.
+    versions: of the tables that the counts come from.
     """
-    rule = rule_of(experiment.rule_hash)
-    shares = configs.filter(pl.col("role") == CHALLENGER).select(
-        "config_version", pl.col("traffic_percentage") / 100
-    )
-    counts = paired_counts(reviewed, ledger, challenger_share=dict(shares.iter_rows()))
-    reported = report(
-        counts,
-        rule,
-        served_correct=served_correct(counts.reviewed),
-        reader_agreement=reader_agreement,
-    )
+    of_arms = None if rule.logs_chances else served_correct(counts.reviewed)
+    reported = report(counts, rule, served_correct=of_arms, reader_agreement=reader_agreement)
     decision = reported.decision
-    evidence = _digest(counts)
-    row = {
+    return {
         "experiment_id": experiment.experiment_id,
         "decided_at": datetime.now(UTC),
         "champion_model": experiment.champion.served_name,
@@ -83,11 +55,10 @@ def judge(
         "rule_version": rule.version,
         "rule_hash": rule.sha256,
         "input_versions": json.dumps(dict(versions)),
-        "evidence_sha256": evidence,
+        "evidence_sha256": digest(counts),
         "champion_sha256": experiment.champion.artifact_sha256,
         "challenger_sha256": experiment.challenger.artifact_sha256,
     }
-    return Judged(row, counts, rule)
 
 
 def served_correct(reviewed: np.ndarray) -> np.ndarray:
@@ -103,13 +74,15 @@ def served_correct(reviewed: np.ndarray) -> np.ndarray:
 
 def _as_json(counts: PairedCounts) -> str:
     """The counts a verdict can be looked up in; without the batches, which grow with the reads."""
-    names = ("reviewed", "scored", "served", "split")
-    return json.dumps({name: getattr(counts, name).tolist() for name in names})
+    names = ("reviewed", "scored", "served", "split", "propensities", "overdue", "uninterpretable")
+    parts = {name: getattr(counts, name) for name in names}
+    return json.dumps({name: part.tolist() for name, part in parts.items() if part is not None})
 
 
-def _digest(counts: PairedCounts) -> str:
-    """SHA-256 of every count: the same evidence has the same digest."""
+def digest(counts: PairedCounts) -> str:
+    """SHA-256 of every count and every logged chance: the same evidence has the same digest."""
     parts = (counts.reviewed, counts.scored, counts.served, counts.split, counts.batches)
+    parts += (counts.propensities, counts.overdue, counts.overdue_batches, counts.uninterpretable)
     return hashlib.sha256(
         b"|".join(part.tobytes() for part in parts if part is not None)
     ).hexdigest()

@@ -21,6 +21,7 @@ CASE_COLUMNS = ("experiment_id", "review_rank", *CELL, "truth")
 
 LEDGER_COLUMNS = (
     "experiment_id",
+    "request_id",
     "config_version",
     *CELL,
     "assigned_arm",
@@ -28,7 +29,7 @@ LEDGER_COLUMNS = (
     "is_first_under_config",
     "log_position",
 )
-"""Columns of gold.paired_predictions that the ledger counts: all narrow."""
+"""Columns of gold.paired_predictions that the ledger counts."""
 
 _CASE_COLUMNS = ("experiment_id", "request_id", "case_key", "served_arm", *CELL)
 
@@ -100,11 +101,14 @@ def batch_counts(cases: pl.DataFrame, rule: PromotionRule) -> pl.DataFrame:
 def ledger(paired: pl.DataFrame) -> pl.DataFrame:
     """Rows of gold.scored_counts for newly paired predictions: scored cases, routing keys by
     assigned model, failed scores.
+
+    paired: LEDGER_COLUMNS of gold.paired_predictions, and the `chance` of gold.review_assignments
+    where the case was drawn for its experiment.
     """
     failed = pl.col("champion_label").is_null() | pl.col("challenger_label").is_null()
     parts = [
         paired.filter("is_case")
-        .group_by("experiment_id", *CELL)
+        .group_by("experiment_id", "chance", *CELL)
         .len("n")
         .with_columns(kind=pl.lit("scored")),
         paired.filter("is_first_under_config")

@@ -10,10 +10,11 @@ from datetime import date
 
 import polars as pl
 
-from xray_assets.cases.review import CASE_COLUMNS, batch_counts, review
+from xray_assets.cases.review import CASE_COLUMNS, LEDGER_COLUMNS, batch_counts, review
 from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
+    REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     Key,
@@ -101,6 +102,15 @@ def sum_up(tables: Tables, settled: pl.DataFrame) -> int:
         within = {"experiment_id": [experiment_id], "batch": Between(first, last)}
         tables.merge(REVIEWED_COUNTS, batch_counts(its_cases.collect(), rule), within=within)
     return touched.height
+
+
+def new_pairs(tables: Tables, low: int, high: int) -> pl.DataFrame:
+    """Pairs of the log's positions above `low`, up to `high`, as `review.ledger` counts them."""
+    window = pl.col("log_position").is_between(low, high, closed="right")
+    pairs = tables.read(PAIRED_PREDICTIONS).filter(window).select(LEDGER_COLUMNS)
+    chances = tables.read(REVIEW_ASSIGNMENTS).filter(window)
+    chances = chances.select("request_id", "experiment_id", "chance")
+    return pairs.join(chances, on=["request_id", "experiment_id"], how="left").collect()
 
 
 def rows_after(tables: Tables, key: Key, column: str, position: int) -> pl.LazyFrame:

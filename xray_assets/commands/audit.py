@@ -35,7 +35,9 @@ def verify() -> None:
     os.environ.update(process_environment(settings))
     room = resources(settings)
     with DagsterInstance.get() as instance:
-        seen = verified(room.tables, instance, room.decision_witness)
+        seen = verified(
+            room.tables, instance, room.decision_witness, review_key=room.review_desk.key()
+        )
     for finding in seen.findings:
         error_console().print(f"[bold red]finding[/bold red] {finding}", soft_wrap=True)
     console().print(

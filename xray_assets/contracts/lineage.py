@@ -125,11 +125,11 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
             for name in ("stratum", "champion_label", "challenger_label", "truth")
         ),
     },
-    SCORED_COUNTS: kept(
-        PAIRED_PREDICTIONS,
-        *("experiment_id", "config_version", "stratum", "champion_label", "challenger_label"),
-        *("assigned_arm", "log_position"),
-    ),
+    SCORED_COUNTS: {
+        **kept(PAIRED_PREDICTIONS, "experiment_id", "config_version", "stratum", "assigned_arm"),
+        **kept(PAIRED_PREDICTIONS, "champion_label", "challenger_label", "log_position"),
+        **kept(REVIEW_ASSIGNMENTS, "chance"),
+    },
     **SUMMARY_ORIGINS,
 }
 """Origins by table; a table that is not here has none, or none that is exact."""

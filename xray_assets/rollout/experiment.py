@@ -100,6 +100,13 @@ class Experiment:
         return self.state in RUNNING_STATES
 
     @property
+    def logs_chances(self) -> bool:
+        """True where its cases are drawn for review by logged chances: then blinded reads count,
+        and no others at any split.
+        """
+        return self.review_policy_hash is not None
+
+    @property
     def is_settled(self) -> bool:
         """True once a final state has been carried out: endpoint and aliases follow it."""
         return self.closed_at is not None

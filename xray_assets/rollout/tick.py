@@ -64,7 +64,7 @@ def opened(
     """An experiment under the present rule, review policy and share. Raises ExperimentError where
     one runs.
     """
-    from xray_assets.promotion.rules import VERSION_2
+    from xray_assets.promotion.rule import PromotionRule
     from xray_assets.review.ordering import present_floor
     from xray_assets.review.policy import ReviewPolicy
 
@@ -72,7 +72,7 @@ def opened(
         state,
         champion,
         challenger,
-        rule_hash=VERSION_2.sha256,
+        rule_hash=PromotionRule().sha256,
         review_policy_hash=ReviewPolicy(floor=present_floor(ramp.tables)).sha256,
         starting_share=ramp.starting_share,
         now=datetime.now(UTC),

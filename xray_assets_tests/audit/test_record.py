@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from xray_assets.audit.chain import Head, sealed
-from xray_assets.audit.verify import verify
+from xray_assets.audit.verify import Audit, verify
 from xray_assets.backup.erasure import erase
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
@@ -40,8 +40,10 @@ class Crash(RuntimeError):
 class Hospital:
     """A logged world with its own Dagster instance, in which decisions are made."""
 
-    def __init__(self, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.world = LoggedWorld(state, films=20)
+    def __init__(
+        self, state: Path, monkeypatch: pytest.MonkeyPatch, *, logged: bool = False
+    ) -> None:
+        self.world = LoggedWorld(state, films=20, logged=logged)
         self.settings = self.world.settings
         prepare_state(self.settings)
         for name, value in process_environment(self.settings).items():
@@ -73,7 +75,11 @@ class Hospital:
         self.tables.overwrite(PROMOTION_DECISION, pl.DataFrame(rows, schema=schema))
 
     def findings(self) -> tuple[str, ...]:
-        return verify(self.tables, self.instance, self.room.decision_witness).findings
+        return self.verified().findings
+
+    def verified(self) -> Audit:
+        key = self.room.review_desk.key()
+        return verify(self.tables, self.instance, self.room.decision_witness, review_key=key)
 
 
 @pytest.fixture
@@ -152,7 +158,7 @@ def test_an_erasure_is_no_finding_and_hides_no_edit(hospital: Hospital) -> None:
     hospital.decide(2)
     assert erase(settings, hospital.tables, "MRN-4711", by="a")["prediction_feedback"] == 1
     assert hospital.decide()  # also where a check had read the erased rows
-    seen = verify(hospital.tables, hospital.instance, hospital.room.decision_witness)
+    seen = hospital.verified()
     assert seen.findings == ()
     assert any(sentence.endswith("gold.erasures: 1") for sentence in seen.checked)
 

@@ -17,15 +17,17 @@ from xray_assets_tests.cases.examples import pairs, predictions, reads
 RULE = PromotionRule()
 THREE_A_BATCH = PromotionRule(reviews_per_batch=3)
 SHARES = dict.fromkeys(range(100), 0.5)
+NO_CHANCE = pl.lit(None, pl.Float64).alias("chance")
 WORLD = pairs(
     predictions([(patient, patient + film, "champion") for film in "uv" for patient in "ABCDEFGH"])
 )
 CASES = WORLD.filter("is_case")
+DRAWN = WORLD.with_columns(NO_CHANCE)
 MIXED = pairs(
     predictions(
         [(patient, patient, role) for patient, role in zip("ABCDEFGH", ROLES * 4, strict=True)]
     )
-)
+).with_columns(NO_CHANCE)
 MIXED_CASES = MIXED.filter("is_case")
 answers = st.lists(
     st.tuples(
@@ -46,7 +48,7 @@ def review_of(
 
 def counts_of(cases: pl.DataFrame, rule: PromotionRule = RULE) -> PairedCounts:
     """The counts of reviewed cases, rebuilt from nothing."""
-    return paired_counts(batch_counts(cases, rule), ledger(WORLD), challenger_share=SHARES)
+    return paired_counts(batch_counts(cases, rule), ledger(DRAWN), challenger_share=SHARES)
 
 
 def test_a_read_of_the_case_gives_it_a_truth() -> None:
@@ -96,9 +98,9 @@ def test_settling_in_two_steps_gives_the_same_cases_as_a_rebuild(
 
 @given(st.integers(0, WORLD.height))
 def test_the_ledger_of_two_batches_adds_up_to_the_ledger_of_one(cut: int) -> None:
-    parts = pl.concat([ledger(WORLD.head(cut)), ledger(WORLD.slice(cut))])
+    parts = pl.concat([ledger(DRAWN.head(cut)), ledger(DRAWN.slice(cut))])
     empty = REVIEWED_COUNTS.empty()
-    whole = paired_counts(empty, ledger(WORLD), challenger_share=SHARES)
+    whole = paired_counts(empty, ledger(DRAWN), challenger_share=SHARES)
     added = paired_counts(empty, parts, challenger_share=SHARES)
     assert np.array_equal(whole.scored, added.scored)
     assert np.array_equal(whole.served, added.served)
@@ -156,7 +158,7 @@ def test_counts_kept_run_by_run_are_those_of_a_rebuild_also_after_corrections(
     edges = [0, *sorted(cuts), 30]
     deliveries = [feedback.slice(a, b - a) for a, b in pairwise(edges)]
     kept = after_each_run(deliveries, THREE_A_BATCH)
-    counts = paired_counts(kept, ledger(WORLD), challenger_share=SHARES)
+    counts = paired_counts(kept, ledger(DRAWN), challenger_share=SHARES)
     reviewed, batches = case_by_case(review_of(feedback), 3)
     assert np.array_equal(counts.reviewed, reviewed)
     assert counts.batches is not None
@@ -189,4 +191,4 @@ def test_served_correct_follows_the_model_that_served_each_case(
 
 def test_traffic_under_an_unrecorded_config_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(UnrecordedConfig, match="materialize gold/endpoint_config"):
-        paired_counts(REVIEWED_COUNTS.empty(), ledger(WORLD), challenger_share={})
+        paired_counts(REVIEWED_COUNTS.empty(), ledger(DRAWN), challenger_share={})

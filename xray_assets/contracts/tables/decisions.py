@@ -43,12 +43,13 @@ PROMOTION_DECISION = Contract(
         text("experiments_head", "gold.experiments when it was decided: `<generation>:<SHA-256>`"),
         text("configs_head", "Configs served up to then: `<config_version>:<hash of all rows>`"),
         text("reads_head", "Reads accepted up to then: `<acceptance_rank>:<hash of all rows>`"),
+        text("draws_head", "Cases drawn up to then: `<log_position>:<hash of all rows>`"),
         count("chain_position", "Place in the hash chain, from 1", nullable=False),
         text("previous_hash", "row_hash of the row before it", nullable=False),
         text("row_hash", "SHA-256 of all other columns, as canonical JSON", nullable=False),
     ),
     unique=("decision_id",),
-    version=2,
+    version=3,
 )
 
 BACKTESTS = Contract(
@@ -88,9 +89,10 @@ ERASURES = Contract(
         count("requests", "Requests that it found", nullable=False),
         Column("log_positions", pl.List(pl.Int64), "Their positions in the inference log"),
         text("reads", "SHA-256 of each read about them, by acceptance_rank, JSON"),
+        text("draws", "SHA-256 of each draw of theirs, by log_position, JSON"),
         time("finished_at", "When all was out; a later attempt finishes one that was cut off"),
         text("counts", "How much it took out by store, JSON; null where it was cut off"),
     ),
     unique=("case_key_sha256", "erased_at"),
-    version=2,
+    version=3,
 )

@@ -3,7 +3,7 @@
 import polars as pl
 
 from xray_assets import catalog
-from xray_assets.catalog import CHALLENGER, CHAMPION, LABELS
+from xray_assets.catalog import CHALLENGER, CHAMPION, CHANCES, LABELS
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import (
     EXPERIMENT,
@@ -12,6 +12,7 @@ from xray_assets.contracts.tables.columns import (
     count,
     date,
     label,
+    number,
     share,
     text,
     time,
@@ -69,6 +70,11 @@ SCORED_COUNTS = Contract(
         text("kind", "What is counted", nullable=False, allowed=("scored", "served", "failed")),
         count("config_version", "Endpoint config (served)"),
         Column("stratum", pl.Int32, "Served arm x uncertainty band (scored)", minimum=0),
+        number(
+            "chance",
+            "The logged chance of review (scored); null where the case was not drawn for the experiment",
+            allowed=CHANCES,
+        ),
         label("champion_label", "Champion's label (scored)"),
         label("challenger_label", "Challenger's label (scored)"),
         text("assigned_arm", "Assigned role (served)", allowed=(CHAMPION, CHALLENGER)),
@@ -77,6 +83,7 @@ SCORED_COUNTS = Contract(
     ),
     unique=(),
     partition_by=("experiment_id",),
+    version=2,
 )
 
 PERFORMANCE = Contract(

@@ -117,7 +117,7 @@ PAIRED_PREDICTIONS = Contract(
         Column(
             "is_even_split",
             pl.Boolean,
-            "True where the config split traffic evenly: unblinded truth counts there",
+            "True where the config split traffic evenly and no chance of review was logged: unblinded truth counts there",
             nullable=False,
         ),
         time("scored_at", "When both were scored", nullable=False),

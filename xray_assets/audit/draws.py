@@ -1,0 +1,70 @@
+"""Makes every draw again, from the case's key and what was ordered when it was scored."""
+
+import polars as pl
+
+from xray_assets.catalog import (
+    EXPERIMENTS,
+    PAIRED_PREDICTIONS,
+    REVIEW_ASSIGNMENTS,
+    REVIEW_POLICY,
+)
+from xray_assets.lake.tables import Tables
+from xray_assets.review.draws import CASE_COLUMNS, DRAW_COLUMNS, NoOrder, draw
+from xray_assets.review.orders import frozen
+from xray_assets.review.policy import policy_of
+
+CASES_AT_ONCE = 250_000
+
+
+def wrong_draws(tables: Tables, review_key: bytes) -> tuple[str, list[str]]:
+    """What was checked, and a sentence for the rows that are not what they must be."""
+    policy = tables.read(REVIEW_POLICY).collect()
+    wrong, cases = [], 0
+    end = tables.read(REVIEW_ASSIGNMENTS).select(pl.col("log_position").max()).collect().item() or 0
+    for low in range(0, end, CASES_AT_ONCE):
+        stored, again = _twice(tables, policy, review_key, low, low + CASES_AT_ONCE)
+        cases += stored.height
+        differ = stored.select(DRAW_COLUMNS).join(
+            again.select(DRAW_COLUMNS), on=DRAW_COLUMNS, how="anti", nulls_equal=True
+        )
+        wrong += differ["request_id"].to_list()
+    found = _not_as_frozen(tables, policy)
+    if wrong:
+        found.append(
+            f"{len(wrong)} rows of gold.review_assignments are not the draw that their case, its "
+            f"models' labels and gold.review_policy give (such as {', '.join(wrong[:3])})"
+        )
+    return f"{cases} draws made again", found
+
+
+def _twice(
+    tables: Tables, policy: pl.DataFrame, review_key: bytes, low: int, high: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Draws of the log's positions above `low`, up to `high`: as stored, and made again."""
+    window = pl.col("log_position").is_between(low, high, closed="right")
+    stored = tables.read(REVIEW_ASSIGNMENTS).filter(window).collect()
+    pairs = tables.read(PAIRED_PREDICTIONS).filter(window, "is_case").select(
+        "request_id", "experiment_id", "champion_label", "challenger_label"
+    )  # fmt: skip
+    cases = stored.drop("experiment_id").join(pairs.collect(), on="request_id", how="left")
+    try:
+        return stored, draw(cases.select(CASE_COLUMNS), policy, review_key)
+    except NoOrder:  # an order was taken away
+        return stored, stored.clear()
+
+
+def _not_as_frozen(tables: Tables, policy: pl.DataFrame) -> list[str]:
+    """Experiments whose orders are not those of the policy that they froze."""
+    found, order = [], ("champion_label", "challenger_label", "chance")
+    experiments = tables.read(EXPERIMENTS).filter(pl.col("review_policy_hash").is_not_null())
+    for row in experiments.collect().iter_rows(named=True):
+        held = policy.filter(pl.col("experiment_id") == row["experiment_id"]).sort(order)
+        meant = frozen(
+            row["experiment_id"],
+            policy_of(row["review_policy_hash"]),
+            opened_at=row["opened_at"],
+            by=row["opened_by"],
+        )
+        if held.height and not held.equals(meant.sort(order)):
+            found.append(f"gold.review_policy is not what experiment {row['experiment_id']} froze")
+    return found
