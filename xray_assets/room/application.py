@@ -18,6 +18,7 @@ from xray_assets.room.export import pages as export_pages
 from xray_assets.room.forms import Forms
 from xray_assets.room.headers import SecurityHeaders
 from xray_assets.room.records import pages as records_pages
+from xray_assets.room.review_page import routes as review_page
 from xray_assets.room.try_it import pages as try_it_pages
 from xray_assets.settings import Settings
 from xray_assets.web.bounds import room_bounds
@@ -34,6 +35,7 @@ PAGES: tuple[APIRouter, ...] = (
     acts_pages.routes,
     acts_api.routes,
     export_pages.routes,
+    review_page.routes,
 )
 """Routers of pages. One that is shown in the navigation has a link in `navigation.LINKS` too."""
 

@@ -19,6 +19,7 @@ class Link:
 
 
 LINKS: tuple[Link, ...] = (
+    Link("Read films", "/review", Act.READ),
     Link("Dashboard", "/dashboard", Act.DASHBOARD),
     Link("Experiments", "/experiments", Act.DASHBOARD),
     Link("Models", "/models", Act.DASHBOARD),
