@@ -19,6 +19,7 @@ from xray_assets.catalog import (
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
+    SETTLED,
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import CONTRACTS
@@ -34,7 +35,7 @@ def model_performance_live(tables: Tables) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata=table_metadata(tables, PERFORMANCE, written_rows=written))
 
 
-@asset(COMPARISON_SUMMARY, deps=[PERFORMANCE])
+@asset(COMPARISON_SUMMARY, deps=[PERFORMANCE, REVIEW_ASSIGNMENTS])
 def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
     """Each served entity, day by day. Only days with new predictions or new reads are summed up
     again.
@@ -52,7 +53,10 @@ def model_comparison_summary(tables: Tables) -> dg.MaterializeResult:
         ),
         "prediction_date",
     )
-    tables.merge(COMPARISON_SUMMARY, summary(live.filter(pl.col("prediction_date").is_in(days))))
+    of_days = pl.col("prediction_date").is_in(days)
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter(of_days, "drawn", pl.col("state") == SETTLED)
+    figures = summary(live.filter(of_days), drawn.select("request_id", "chance"))
+    tables.merge(COMPARISON_SUMMARY, figures)
     _mark(tables, COMPARISON_SUMMARY, upto)
     totals = (
         tables.read(COMPARISON_SUMMARY)

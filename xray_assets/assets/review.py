@@ -1,11 +1,13 @@
 """Gold, part four: which cases are to be read, and where their reads stand."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import polars as pl
 
 from xray_assets.assets.entries import spec
+from xray_assets.audit.draws import wrong_draws
 from xray_assets.catalog import (
     EXPERIMENTS,
     PAIRED_PREDICTIONS,
@@ -17,6 +19,9 @@ from xray_assets.catalog import (
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.tables import Tables
+
+NEWEST = 10_000
+"""Positions of the log whose draws each run makes again."""
 
 
 @dg.multi_asset(
@@ -59,4 +64,31 @@ def review_assignments(
         asset_key=REVIEW_ASSIGNMENTS,
         metadata=table_metadata(tables, REVIEW_ASSIGNMENTS)
         | {"new_cases": done.cases, "drawn": done.drawn, "settled_again": done.changed},
+    )
+
+
+@dg.asset_check(asset=dg.AssetKey(REVIEW_ASSIGNMENTS), blocking=True)
+def every_draw_is_what_was_ordered(tables: Tables, review_desk: ReviewDesk) -> dg.AssetCheckResult:
+    """The newest draws, made again from their cases and orders; `xray audit verify` makes all."""
+    checked, found = wrong_draws(tables, review_desk.key(), newest=NEWEST)
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(found or (checked,)),
+    )
+
+
+@dg.asset_check(asset=dg.AssetKey(REVIEW_ASSIGNMENTS))
+def reads_keep_up(tables: Tables) -> dg.AssetCheckResult:
+    """Few of the last month's drawn cases are overdue: with more, a decision waits (`backlog`)."""
+    from xray_assets.cases.evidence_quality import backlog
+
+    since = datetime.now(UTC).date() - timedelta(days=30)
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", pl.col("prediction_date") >= since)
+    finding = backlog(drawn.group_by("state").len().collect())
+    return dg.AssetCheckResult(
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=finding.sentence,
+        metadata=finding.figures,
     )

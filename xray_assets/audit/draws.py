@@ -16,12 +16,18 @@ from xray_assets.review.policy import policy_of
 CASES_AT_ONCE = 250_000
 
 
-def wrong_draws(tables: Tables, review_key: bytes) -> tuple[str, list[str]]:
-    """What was checked, and a sentence for the rows that are not what they must be."""
+def wrong_draws(
+    tables: Tables, review_key: bytes, *, newest: int | None = None
+) -> tuple[str, list[str]]:
+    """What was checked, and a sentence for the rows that are not what they must be.
+
+    newest: only the draws of so many of the log's last positions.
+    """
     policy = tables.read(REVIEW_POLICY).collect()
     wrong, cases = [], 0
     end = tables.read(REVIEW_ASSIGNMENTS).select(pl.col("log_position").max()).collect().item() or 0
-    for low in range(0, end, CASES_AT_ONCE):
+    start = 0 if newest is None else max(0, end - newest)
+    for low in range(start, end, CASES_AT_ONCE):
         stored, again = _twice(tables, policy, review_key, low, low + CASES_AT_ONCE)
         cases += stored.height
         differ = stored.select(DRAW_COLUMNS).join(

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xray_assets.catalog import DUE, OVERDUE
 from xray_assets.feedback.consensus import latest_reads
+from xray_assets.promotion.rule import PromotionRule
 from xray_assets.statistics.agreement import Agreement, reader_agreement
 
 NEWEST_DOUBLE_READS = 1_000
@@ -80,7 +82,8 @@ def coverage(counts: Mapping[str, Any] | None) -> Finding:
     """Is some part of every large cell of the evidence reviewed?
 
     counts: the decision's `scored` (G, 2, 2) and `reviewed` (G, 2, 2, 2). A cell: stratum (served
-    arm and band) x champion label x challenger label.
+    arm and band, or chance of review) x champion label x challenger label. Where chances are
+    logged, what should be reviewed is what was to be drawn.
     """
     if counts is None:
         return NO_DECISION
@@ -88,6 +91,7 @@ def coverage(counts: Mapping[str, Any] | None) -> Finding:
     reviewed = np.array(counts["reviewed"], dtype=np.int64).sum(axis=-1)
     if scored.sum() == 0:
         return unjudged("no case has been scored")
+    scored = scored * np.array(counts.get("propensities", 1.0))
     shares = np.divide(
         reviewed, scored, out=np.full(scored.shape, np.nan), where=scored >= LARGE_CELL
     )
@@ -102,11 +106,29 @@ def coverage(counts: Mapping[str, Any] | None) -> Finding:
         return Finding(
             False,
             f"{thin} of {large.size} cells with {LARGE_CELL} or more scored cases have less than "
-            f"{LEAST_COVERAGE:.0%} reviewed: see `review_next` in the report",
+            f"{LEAST_COVERAGE:.0%} reviewed: see `coverage` in the report",
             figures,
         )
     return Finding(
         True, f"{figures['reviewed_share']:.0%} of the scored cases are reviewed", figures
+    )
+
+
+def backlog(drawn: pl.DataFrame) -> Finding:
+    """Are drawn cases read in time?
+
+    drawn: how many (`len`) by `state`.
+    """
+    by_state = dict(drawn.select("state", "len").iter_rows())
+    overdue, cases = by_state.get(OVERDUE, 0), sum(by_state.values())
+    if not cases:
+        return unjudged("no case has been drawn")
+    share, allowed = overdue / cases, PromotionRule().largest_backlog
+    return Finding(
+        share <= allowed,
+        f"{overdue} of {cases} drawn cases are overdue"
+        + ("" if share <= allowed else ": give the reading room more readers or a smaller budget"),
+        {"overdue": float(overdue), "due": float(by_state.get(DUE, 0)), "drawn": float(cases)},
     )
 
 

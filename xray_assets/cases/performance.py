@@ -7,6 +7,7 @@ from xray_assets.catalog import CLINICAL, NUMBER_OF_LABEL
 from xray_assets.contracts.tables import COMPARISON_SUMMARY, PERFORMANCE
 from xray_assets.feedback.consensus import consensus
 from xray_assets.statistics.binned_scores import bin_of
+from xray_assets.statistics.intervals import weighted_share
 from xray_assets.statistics.metrics import confusion_metrics
 from xray_assets.statistics.resolution import BINS
 
@@ -87,10 +88,11 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
     )
 
 
-def summary(live: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+def summary(live: pl.DataFrame | pl.LazyFrame, drawn: pl.LazyFrame | None = None) -> pl.DataFrame:
     """Rows of gold.model_comparison_summary: a served entity and day each.
 
-    live: every row of gold.model_performance_live of those days.
+    live: every row of gold.model_performance_live of those days. drawn: request_id and chance of
+    the drawn cases among them that are settled; None: no chance was logged.
     """
     kinds = ("tp", "fp", "tn", "fn")
     answered = live.lazy().filter(pl.col("status_code") == 200)
@@ -115,7 +117,43 @@ def summary(live: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     )
     metrics = confusion_metrics(*(counts[name].to_numpy() for name in kinds))
     columns = [pl.Series(name, values).fill_nan(None) for name, values in metrics.flat().items()]
-    return COMPARISON_SUMMARY.conform(counts.with_columns(*columns, _scores(answered, counts)))
+    if drawn is None:
+        drawn = pl.LazyFrame(schema={"request_id": pl.String, "chance": pl.Float64})
+    weighted = _weighted(answered.join(drawn, on="request_id"), counts)
+    return COMPARISON_SUMMARY.conform(
+        counts.with_columns(*columns, *weighted, _scores(answered, counts))
+    )
+
+
+_OF_FIGURE = {
+    "accuracy": ("TP", "TN", "FP", "FN"),
+    "sensitivity": ("TP", "FN"),
+    "specificity": ("TN", "FP"),
+}
+
+
+def _weighted(drawn: pl.LazyFrame, counts: pl.DataFrame) -> list[pl.Series]:
+    """The weighted figures for the rows of `counts`: a case stands for 1 / its chance of review."""
+    weight, kind = 1 / pl.col("chance"), pl.col("confusion_label")
+    sums = [pl.len().alias("weighted_count")]
+    for name, kinds in _OF_FIGURE.items():
+        counted = kind.is_in(kinds)
+        sums += [
+            weight.filter(counted & kind.str.starts_with("T")).sum().alias(f"{name}_hits"),
+            weight.filter(counted).sum().alias(f"{name}_total"),
+            (weight**2).filter(counted).sum().alias(f"{name}_squares"),
+        ]
+    keys = ["served_model_name", "date"]
+    of_day = drawn.filter(kind.is_not_null()).group_by(keys[0], date="prediction_date").agg(sums)
+    placed = counts.select(keys).join(
+        of_day.collect(), on=keys, how="left", maintain_order="left"
+    ).fill_null(0)  # fmt: skip
+    figures = {}
+    for name in _OF_FIGURE:
+        parts = (placed[f"{name}_{part}"].to_numpy() for part in ("hits", "total", "squares"))
+        figures |= weighted_share(*parts).flat(f"weighted_{name}")
+    columns = [pl.Series(name, values).fill_nan(None) for name, values in figures.items()]
+    return [placed["weighted_count"], *columns]
 
 
 def _scores(answered: pl.LazyFrame, counts: pl.DataFrame) -> pl.Series:

@@ -33,6 +33,11 @@ SUMMARY_ORIGINS: dict[Key, Origins] = {
                 )
             ],
         ),
+        **{
+            column.name: ((PERFORMANCE, "confusion_label"), (REVIEW_ASSIGNMENTS, "chance"))
+            for column in CONTRACTS[COMPARISON_SUMMARY].columns
+            if column.name.startswith("weighted_")
+        },
         "feedback_coverage_pct": ((PERFORMANCE, "confusion_label"), (PERFORMANCE, "request_id")),
         "scores": ((PERFORMANCE, "ground_truth"), (PERFORMANCE, "prediction_score")),
         "label_delay_hours": (

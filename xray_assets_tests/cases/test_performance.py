@@ -61,3 +61,27 @@ def test_the_summary_counts_answered_requests_and_the_reviewed_among_them() -> N
 def test_what_is_no_clinical_request_has_no_row() -> None:
     trial = ROWS.with_columns(purpose=pl.lit("trial"))
     assert performance(trial, READS).is_empty()
+
+
+def test_weighted_figures_count_a_drawn_case_for_all_that_it_stands_for() -> None:
+    many = predictions(300, seed=2)
+    live = performance(many, feedback(many, 300, seed=2))
+    live = live.filter(pl.col("confusion_label").is_not_null())
+    chances = {"TP": 0.1, "FP": 1.0, "TN": 0.1, "FN": 1.0}
+    drawn = live.select("request_id", chance=pl.col("confusion_label").replace_strict(chances))
+    rows = summary(live, drawn.lazy())
+    weight = 1 / pl.col("confusion_label").replace_strict(chances)
+    for row in rows.iter_rows(named=True):
+        of_day = live.filter(
+            served_model_name=row["served_model_name"], prediction_date=row["date"]
+        )
+        hits, total = of_day.select(
+            hits=(weight * pl.col("is_correct")).sum(), total=weight.sum()
+        ).row(0)
+        assert row["weighted_count"] == of_day.height == row["feedback_count"]
+        assert row["weighted_accuracy"] == pytest.approx(hits / total)
+        assert row["weighted_accuracy_low"] <= hits / total <= row["weighted_accuracy_high"]
+    assert rows.filter(pl.col("accuracy") != pl.col("weighted_accuracy")).height
+    unlogged = summary(live)
+    assert set(unlogged["weighted_count"]) == {0}
+    assert unlogged["weighted_accuracy"].null_count() == unlogged.height

@@ -137,9 +137,9 @@ REVIEW_PROGRESS = Contract(
 )
 
 
-def _with_interval(name: str) -> tuple[Column, ...]:
+def _with_interval(name: str, told: str) -> tuple[Column, ...]:
     return (
-        share(name, f"{name.capitalize()}; null where undefined"),
+        share(name, f"{told}; null where undefined"),
         share(f"{name}_low", "Lower end of the 95 % interval"),
         share(f"{name}_high", "Upper end of the 95 % interval"),
     )
@@ -168,7 +168,9 @@ COMPARISON_SUMMARY = Contract(
         *(
             c
             for name in ("accuracy", "sensitivity", "specificity", "precision", "f1")
-            for c in _with_interval(name)
+            for c in _with_interval(
+                name, f"{name.capitalize()} of what was read, however it was chosen"
+            )
         ),
         Column(
             "scores",
@@ -180,6 +182,15 @@ COMPARISON_SUMMARY = Contract(
             "label_delay_hours",
             "Median hours from the request to the read that settled it; null without one",
             minimum=0,
+        ),
+        count("weighted_count", "Drawn and settled cases behind the weighted figures"),
+        *(
+            c
+            for name in ("accuracy", "sensitivity", "specificity")
+            for c in _with_interval(
+                f"weighted_{name}",
+                f"{name.capitalize()} of drawn cases, each weighted by 1 / its logged chance",
+            )
         ),
     ),
     unique=("served_model_name", "date"),
