@@ -26,13 +26,18 @@ STEADY_HEAD = (
 
 
 def write_table(results: dict[str, Any]) -> None:
-    """Replace what stands between the markers. Raises ValueError when a marker is missing."""
+    """The table of `simulate`. Raises ValueError when a marker is missing."""
+    put(_table(results), START, END)
+
+
+def put(table: str, start: str, end: str) -> None:
+    """Replace what stands between two lines of the document. Raises ValueError without them."""
     text = DOCUMENT.read_text()
-    if START not in text or END not in text:
-        raise ValueError(f"{DOCUMENT} needs the lines {START} and {END}")
-    before, rest = text.split(START, 1)
-    _, after = rest.split(END, 1)
-    DOCUMENT.write_text(f"{before}{START}\n{_table(results)}\n{END}{after}")
+    if start not in text or end not in text:
+        raise ValueError(f"{DOCUMENT} needs the lines {start} and {end}")
+    before, rest = text.split(start, 1)
+    _, after = rest.split(end, 1)
+    DOCUMENT.write_text(f"{before}{start}\n{table}\n{end}{after}")
 
 
 def _table(results: dict[str, Any]) -> str:
@@ -43,8 +48,8 @@ def _table(results: dict[str, Any]) -> str:
     for row in rows:
         n = row["runs"]
         lines.append(
-            f"| {row['name']} | {row['common']:g} | {_share(row['promoted'], n)} "
-            f"| {_share(row['rolled_back'], n)} | {_reads(row['mean_reads_at_promote'])} "
+            f"| {row['name']} | {row['common']:g} | {share(row['promoted'], n)} "
+            f"| {share(row['rolled_back'], n)} | {_reads(row['mean_reads_at_promote'])} "
             f"| {_reads(row['mean_reads'])} | {row['classical_promoted'] / n:.2f} / "
             f"{row['classical_rolled_back'] / n:.2f} | {row['expects']} |"
         )
@@ -71,7 +76,8 @@ def _table(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _share(hits: int, n: int) -> str:
+def share(hits: int, n: int) -> str:
+    """hits / n with Wilson's 95 % interval."""
     bounds = wilson(hits, n)
     return f"{hits / n:.3f} [{float(bounds.low):.3f}, {float(bounds.high):.3f}]"
 

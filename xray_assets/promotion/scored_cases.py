@@ -51,7 +51,9 @@ class ScoredCases:
     @classmethod
     def of(cls, cases: CaseTable) -> ScoredCases:
         """One row a scored case. Raises ValueError, naming column and row, where one cannot be."""
-        frame = cases if isinstance(cases, pl.DataFrame) else pl.DataFrame(cases)
+        frame = cases
+        if not isinstance(frame, pl.DataFrame):  # 1 and 0.05 in one column are numbers, in any row
+            frame = pl.DataFrame(cases, strict=False, infer_schema_length=None)
         if frame.width == 0:
             frame = pl.DataFrame({name: [] for name in COLUMNS})
         if missing := [name for name in COLUMNS if name not in frame.columns]:
@@ -83,13 +85,15 @@ class ScoredCases:
 
 def _column(frame: pl.DataFrame, name: str, dtype: Any, *, nullable: bool = False) -> NDArray[Any]:
     column = frame[name]
+    if column.dtype == pl.Object:
+        column = pl.Series(name, column.to_list(), strict=False)
     try:
         cast = column.cast(pl.String).cast(dtype) if dtype is _STATES else column.cast(dtype)
     except pl.exceptions.PolarsError as error:
         allowed = f", one of {', '.join(CASE_STATES)}" if dtype is _STATES else ""
         found = column.unique().head(10).to_list()
         raise ValueError(f"{name} must be {dtype}{allowed}; found {found}") from error
-    if not nullable:
+    if cast.null_count() and not nullable:
         _refuse(name, "must not be null", cast.is_null().to_numpy())
     return (cast.to_physical() if dtype is _STATES else cast).to_numpy()
 
