@@ -105,7 +105,7 @@ def history(size: Size, folder: Path) -> Path:
     room = folder / f"{size.predictions}-{size.feedbacks}"
     if not (room / "evaluated").exists():
         shutil.rmtree(room, ignore_errors=True)
-        world = LoggedWorld(room / "state")
+        world = LoggedWorld(room / "state", logged=True)
         ids = world.predict(size.predictions, size.step_us)
         world.read(ids[:: max(1, size.predictions // size.feedbacks)][: size.feedbacks])
         world.close()
