@@ -17,10 +17,10 @@ from xray_assets.room.acts.said import (
 from xray_assets.room.acts.standing import standing
 from xray_assets.web.roles import Act
 
-routes = APIRouter(prefix="/api/acts")
+routes = APIRouter(prefix="/api/acts", dependencies=[demand(Act.OBSERVE)])
 
 
-@routes.get("", dependencies=[demand(Act.OBSERVE)])
+@routes.get("")
 def get_acts(request: Request, account: Caller) -> dict[str, Any]:
     """How things stand: the generation to send, and what to confirm each act with."""
     now = standing(ramp_of(request))
