@@ -1,5 +1,9 @@
 """The dashboard's page. A module without postponed annotations: FastAPI reads them."""
 
+import importlib
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Request
@@ -15,7 +19,15 @@ from xray_assets.room.pages import page
 from xray_assets.settings import Settings
 from xray_assets.web.roles import Account, Act
 
-routes = APIRouter()
+
+@asynccontextmanager
+async def _warm(_: object) -> AsyncIterator[None]:
+    """The first page waits for no import: drawing alone takes a second."""
+    threading.Thread(target=importlib.import_module, args=("altair",), daemon=True).start()
+    yield
+
+
+routes = APIRouter(lifespan=_warm)
 
 
 @routes.get("/dashboard")
