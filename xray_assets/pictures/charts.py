@@ -70,7 +70,7 @@ def line_chart(
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
     y = alt.Y("y:Q", title=y_label, scale=scale, axis=alt.Axis(tickCount=6))
     rows = [
-        {"series": name, "order": order, "x": at, "y": value}
+        {"series": name, "order": order, "x": at, "y": float(f"{value:.6g}")}
         for name, points in series.items()
         for order, (at, value) in enumerate(points)
         if abs(at) <= _LARGEST and abs(value) <= _LARGEST and (value > 0 or not logarithmic)

@@ -14,7 +14,7 @@ from xray_assets.pictures.decisions import evidence_chart
 from xray_assets.statistics.histogram import quantile
 from xray_assets.statistics.resolution import RESOLUTION
 
-MOST_POINTS = 200
+MOST_POINTS = 80
 """Points of a line: more are thinned out evenly, the last one stays."""
 
 
