@@ -18,6 +18,7 @@ _EVALUATED = (
     catalog.RECENT_ERRORS,
     catalog.RECENT_MISTAKES,
     catalog.REVIEW_PROGRESS,
+    catalog.SECOND_LOOKS,
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
     catalog.REVIEWED_COUNTS,

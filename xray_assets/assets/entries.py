@@ -57,6 +57,7 @@ ENTRIES: dict[Key, Entry] = {
     catalog.RECENT_ERRORS: Entry(PERFORMANCE),
     catalog.RECENT_MISTAKES: Entry(PERFORMANCE),
     catalog.REVIEW_PROGRESS: Entry(PERFORMANCE),
+    catalog.SECOND_LOOKS: Entry(PERFORMANCE),
     catalog.SCORED_COUNTS: Entry(PERFORMANCE),
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),

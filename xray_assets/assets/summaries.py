@@ -8,11 +8,13 @@ from xray_assets.assets.entries import asset
 from xray_assets.catalog import (
     HOURLY_TRAFFIC,
     PERFORMANCE,
+    PREDICTION_FEEDBACK,
     PREDICTIONS,
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.resources.tables import Tables
@@ -52,3 +54,12 @@ def review_progress(tables: Tables) -> dg.MaterializeResult:
 
     days = bring_up_to_date(tables)
     return dg.MaterializeResult(metadata=table_metadata(tables, REVIEW_PROGRESS, days=days))
+
+
+@asset(SECOND_LOOKS, deps=[PREDICTION_FEEDBACK])
+def second_looks(tables: Tables) -> dg.MaterializeResult:
+    """Opinions of readers who saw the models' answers after their read, by day."""
+    from xray_assets.cases.summaries.second_looks import bring_up_to_date
+
+    days = bring_up_to_date(tables)
+    return dg.MaterializeResult(metadata=table_metadata(tables, SECOND_LOOKS, days=days))

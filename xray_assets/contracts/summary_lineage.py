@@ -5,15 +5,18 @@ from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     HOURLY_TRAFFIC,
     PERFORMANCE,
+    PREDICTION_FEEDBACK,
     PREDICTIONS,
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     Key,
 )
 from xray_assets.contracts.origins import Origins, all_from, kept, renamed
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.contracts.tables.columns import OPINIONS
 
 _CELLS = ("tp", "fp", "tn", "fn", "feedback_count")
 
@@ -66,6 +69,10 @@ SUMMARY_ORIGINS: dict[Key, Origins] = {
         **kept(PERFORMANCE, "prediction_score", "read_rank"),
         **renamed(PERFORMANCE, {"kind": "feedback_type", "settled_at": "feedback_timestamp"}),
         **renamed(REVIEW_ASSIGNMENTS, {"is_settled": "state"}),
+    },
+    SECOND_LOOKS: {
+        **renamed(PREDICTION_FEEDBACK, {"date": "prediction_date"}),
+        **all_from(PREDICTION_FEEDBACK, ["opinion"], OPINIONS),
     },
     REVIEW_PROGRESS: {
         **kept(REVIEW_ASSIGNMENTS, "experiment_id", "site"),

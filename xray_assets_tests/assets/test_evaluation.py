@@ -27,6 +27,7 @@ from xray_assets.catalog import (
     REVIEWED_CASES,
     REVIEWED_COUNTS,
     SCORED_COUNTS,
+    SECOND_LOOKS,
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
@@ -49,7 +50,7 @@ TABLES = (
     COMPARISON_SUMMARY,
     PROMOTION_DECISION,
 )
-SUMMARIES = {HOURLY_TRAFFIC, RECENT_ERRORS, RECENT_MISTAKES, REVIEW_PROGRESS}
+SUMMARIES = {HOURLY_TRAFFIC, RECENT_ERRORS, RECENT_MISTAKES, REVIEW_PROGRESS, SECOND_LOOKS}
 """Kept on their own: their crashes are in `cases/test_summaries.py`."""
 
 WRITES = 18

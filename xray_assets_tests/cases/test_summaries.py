@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from xray_assets.cases import performance_run
 from xray_assets.cases.performance import performance, summary
 from xray_assets.cases.review_run import LOG
-from xray_assets.cases.summaries import errors, mistakes, progress, traffic
+from xray_assets.cases.summaries import errors, mistakes, progress, second_looks, traffic
 from xray_assets.catalog import (
     DUE,
     LABELS,
@@ -26,6 +26,7 @@ from xray_assets.catalog import (
     RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     SETTLED,
 )
 from xray_assets.catalog import HOURLY_TRAFFIC as TRAFFIC
@@ -138,6 +139,23 @@ def test_the_summary_counts_the_scores_of_settled_answers_by_truth() -> None:
     assert counts.sum(axis=1).tolist() == [
         (settled["ground_truth"] == name).sum() for name in LABELS
     ]
+
+
+def test_the_latest_opinion_on_a_read_is_counted_once_also_after_a_crash(tmp_path: Path) -> None:
+    tables = LocalDelta(root=str(tmp_path))
+    given = ["agree", "keep", "change", "keep", None]
+    about = READS[:5].with_columns(
+        pl.Series("opinion", given),
+        pl.Series("second_to", ["a", "b", "c", "a", None]),
+        prediction_date=pl.lit(NOON.date()),
+    )
+    tables.append(PREDICTION_FEEDBACK, about[:3])
+    with suppress(Crash):
+        second_looks.bring_up_to_date(CrashingTables(tables, 1))  # type: ignore[arg-type]
+    tables.append(PREDICTION_FEEDBACK, about[3:])
+    assert second_looks.bring_up_to_date(tables) == 1
+    assert tables.read(SECOND_LOOKS).collect().rows() == [(NOON.date(), 0, 2, 1)]
+    assert second_looks.bring_up_to_date(tables) == 0
 
 
 def assignments(states: list[str]) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from xray_assets.catalog import (
     PREDICTIONS,
     PROMOTION_DECISION,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     SETTLED,
     UNINTERPRETABLE,
 )
@@ -141,6 +142,8 @@ def ask_readers(tables: DeltaTables, experiment: Experiment) -> None:
         "read_twice": 15,
     }
     tables.merge(REVIEW_PROGRESS, pl.DataFrame([row], schema=CONTRACTS[REVIEW_PROGRESS].schema))
+    looks = {"date": UNTIL.date(), "agree": 60, "keep": 15, "change": 5}
+    tables.merge(SECOND_LOOKS, pl.DataFrame([looks], schema=CONTRACTS[SECOND_LOOKS].schema))
 
 
 def whole_board(tables: DeltaTables) -> Experiment:

@@ -26,6 +26,7 @@ from xray_assets.contracts.tables.summaries import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
 )
 
 CONTRACTS: dict[Key, Contract] = {
@@ -52,6 +53,7 @@ CONTRACTS: dict[Key, Contract] = {
         RECENT_ERRORS,
         RECENT_MISTAKES,
         REVIEW_PROGRESS,
+        SECOND_LOOKS,
         PROMOTION_DECISION,
         BACKTESTS,
         ERASURES,

@@ -136,6 +136,19 @@ REVIEW_PROGRESS = Contract(
     rebuilt_from=("review_assignments",),
 )
 
+SECOND_LOOKS = Contract(
+    catalog.SECOND_LOOKS,
+    "One row a day of requests: what readers made of the models' answers once they had read blind, the latest opinion on each read.",
+    (
+        date("date", "Day of the requests, UTC", nullable=False),
+        count("agree", "The model had said the same", nullable=False),
+        count("keep", "It had not, and the reader kept to the read", nullable=False),
+        count("change", "The reader would answer otherwise now", nullable=False),
+    ),
+    unique=("date",),
+    rebuilt_from=("accepted_reads",),
+)
+
 
 def _with_interval(name: str, told: str) -> tuple[Column, ...]:
     return (

@@ -17,6 +17,7 @@ from xray_assets.catalog import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     Key,
 )
 from xray_assets.rollout.experiment import WITHDRAWN
@@ -106,6 +107,11 @@ class Look:
     def progress(self) -> pl.DataFrame:
         """The reads of the experiment's cases."""
         return self._of_experiment(REVIEW_PROGRESS).collect()
+
+    @cached_property
+    def second_looks(self) -> pl.DataFrame:
+        """The last days of readers' opinions of the models' answers."""
+        return self._last_days(SECOND_LOOKS)
 
     @cached_property
     def mistakes(self) -> pl.DataFrame:

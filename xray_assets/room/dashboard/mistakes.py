@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from xray_assets.contracts.tables.columns import OPINIONS
 from xray_assets.contracts.tables.summaries import FALSE_NEGATIVE
 from xray_assets.room.figures import Figure
 from xray_assets.statistics.intervals import wilson
@@ -47,8 +48,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class ReadsView:
-    """How the reads of an experiment's cases stand. `agreement`: kappa of readers of the same case;
-    `alike`: share of pairs of answers that are the same.
+    """How the reads of an experiment's cases stand.
+
+    agreement: kappa of readers of the same case. alike: share of pairs of answers that are the
+    same. changed: share of second looks, at any case, in which the reader took the model's side.
     """
 
     settled: int
@@ -58,6 +61,7 @@ class ReadsView:
     read_twice: int
     agreement: Figure
     alike: Figure
+    changed: Figure
 
 
 def newest_mistakes(rows: pl.DataFrame) -> tuple[Mistake, ...]:
@@ -88,8 +92,12 @@ def newest_failures(rows: pl.DataFrame) -> tuple[Failure, ...]:
     return tuple(Failure(*row) for row in newest.select(names).iter_rows())
 
 
-def reads_view(progress: pl.DataFrame, report: Mapping[str, Any] | None) -> ReadsView:
-    """From gold.review_progress of one experiment, and its last report (None: no decision yet)."""
+def reads_view(
+    progress: pl.DataFrame, report: Mapping[str, Any] | None, looks: pl.DataFrame
+) -> ReadsView:
+    """From gold.review_progress of one experiment, its last report (None: no decision yet), and
+    rows of gold.second_looks.
+    """
     sums = {name: int(progress[name].sum()) for name in _COUNTS}
     found = (report or {}).get("reader_agreement") or {
         "n": 0,
@@ -98,10 +106,16 @@ def reads_view(progress: pl.DataFrame, report: Mapping[str, Any] | None) -> Read
     }
     n, kappa, alike = found["n"], found["kappa"], found["percent_agreement"]
     share = wilson(round((alike or 0.0) * n), n)
+    opinions = looks.select(pl.col(OPINIONS).sum())
+    seen, changes = sum(opinions.row(0)), int(opinions["change"][0])
+    rate = wilson(changes, seen)
     return ReadsView(
         **sums,
         agreement=Figure("kappa", kappa, n=n, least=LEAST_PAIRS, percent=False, digits=2),
         alike=Figure("alike", alike, float(share.low), float(share.high), n, LEAST_PAIRS),
+        changed=Figure(
+            "changed", float(rate.value), float(rate.low), float(rate.high), seen, LEAST_PAIRS
+        ),
     )
 
 

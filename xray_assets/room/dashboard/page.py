@@ -22,6 +22,7 @@ from xray_assets.catalog import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     Key,
     served_name,
 )
@@ -93,7 +94,11 @@ def dashboard(look: Look, limits: GuardLimits) -> Dashboard:
             *(HOURLY_TRAFFIC, ENDPOINT_CONFIG, COMPARISON_SUMMARY),
         ),
         part(lambda: _charts(look), NO_TRAFFIC, HOURLY_TRAFFIC, COMPARISON_SUMMARY),
-        part(lambda: _reads(look), NO_EXPERIMENT, REVIEW_PROGRESS, PROMOTION_DECISION),
+        part(
+            lambda: _reads(look),
+            NO_EXPERIMENT,
+            *(REVIEW_PROGRESS, PROMOTION_DECISION, SECOND_LOOKS),
+        ),
         part(
             lambda: mistakes.newest_mistakes(look.mistakes) or None,
             "No settled case was answered wrongly.",
@@ -162,7 +167,9 @@ def _charts(look: Look) -> tuple[trends.Chart, ...] | None:
 
 
 def _reads(look: Look) -> mistakes.ReadsView | None:
-    return mistakes.reads_view(look.progress, look.report) if look.experiment else None
+    if look.experiment is None:
+        return None
+    return mistakes.reads_view(look.progress, look.report, look.second_looks)
 
 
 def _served(experiment: Row) -> dict[str, str]:

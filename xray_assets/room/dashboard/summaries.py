@@ -11,6 +11,7 @@ from xray_assets.catalog import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
     Key,
 )
 from xray_assets.errors import XrayError
@@ -26,6 +27,7 @@ SUMMARIES = (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SECOND_LOOKS,
 )
 
 
