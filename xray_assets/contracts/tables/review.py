@@ -66,5 +66,5 @@ REVIEW_ASSIGNMENTS = Contract(
         count("n_reads", "Readers who have read it blinded", nullable=False),
     ),
     unique=("request_id",),
-    partition_by=("prediction_date",),
+    partition_by=("prediction_date", "drawn"),  # what is asked for follows the drawn few
 )
