@@ -42,11 +42,11 @@ class Passwords:
 
         Raises TooManyRequests where too many others wait for this.
         """
-        known = account.password_hash if account else None
+        known, nobodys = account.password_hash if account else None, self._nobodys
         if not self._slots.acquire(timeout=_WAIT_SECONDS):
             raise TooManyRequests("many people sign in at once: try again", reason="sign_in")
         try:
-            right = self._hasher.verify(known or self._nobodys, _spelled(password[:LONGEST]))
+            right = self._hasher.verify(known or nobodys, _spelled(password[:LONGEST]))
         except (VerifyMismatchError, InvalidHashError):
             return False
         finally:
