@@ -57,5 +57,6 @@ def visits(browser: Browser, room: RunningRoom) -> Iterator[Visits]:
     yield open_window
     trouble = [one.trouble for one in opened]
     for one in opened:
+        one.page.unroute_all(behavior="ignoreErrors")  # what is still on its way
         one.context.close()
     assert not any(trouble), trouble

@@ -5,7 +5,6 @@ own runs.
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +28,15 @@ RAMP = (np.add.outer(np.arange(300), np.arange(280)) + 1000).astype(np.uint16)
 
 
 def drawn_world(state: Path, *, requests: int, films: int = 12) -> LoggedWorld:
-    """A state with this many requests, about half of them drawn: always the same ones."""
-    world = LoggedWorld(state, films=films, start=datetime.now(UTC))
+    """A state with this many requests, about half of them drawn: always the same ones, in the same
+    order for each reader.
+    """
+    world = LoggedWorld(state, films=films)
     world.predict(requests, 1000)
-    world.settings.review_key.write_text("0" * 64)
-    world.settings.review_key.chmod(0o600)
+    world.settings.reading_folder.mkdir()
+    for key in (world.settings.review_key, world.settings.reading_folder / "key"):
+        key.touch(mode=0o600)
+        key.write_text("0" * 64)
     with ThreadPoolExecutor(1) as apart:  # Playwright's event loop runs in this thread
         apart.submit(_run, world.settings).result()
     return world
