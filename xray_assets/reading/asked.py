@@ -2,18 +2,28 @@
 
 A case wants one or two blinded readers. Where they settle nothing (they differ, or were not sure),
 a second and a third reader are asked, and then adjudicators; whoever has read a case is never asked
-about it again, and nobody after an adjudicator. Labels and scores are not known here.
+about it again. Whether anybody is, says the rule of the run that settles (`review.states`). Labels
+and scores are not known here.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 
-from xray_assets.feedback.consensus import consensus, latest_reads
+from xray_assets.catalog import DUE
+from xray_assets.contracts.contract import TIMESTAMP
+from xray_assets.feedback.consensus import latest_reads
+from xray_assets.feedback.standing import standing
+from xray_assets.review.states import state_at
 from xray_assets.web.roles import Role
+
+_NOBODY_LATE = datetime(1970, 1, 1, tzinfo=UTC)
+"""An overdue case waits on, as if its time were not up."""
+_READERS = 3
+"""So many are asked before only an adjudicator is."""
 
 
 @dataclass(frozen=True)
@@ -22,75 +32,62 @@ class DueCase:
 
     request_id: str
     image_sha256: str
-    due_day: date
+    due_at: datetime
     reads_wanted: int
 
 
 @dataclass(frozen=True)
 class Standing:
     """Where the reads of a case stand. `readers`: whoever has read it, blinded or not; `blinded`:
-    how many of them blinded.
+    how many of them blinded; `is_ruled`: an adjudicator among them.
     """
 
     readers: frozenset[str] = frozenset()
     blinded: int = 0
-    is_settled: bool = False
     is_ruled: bool = False
+    is_open: bool = True
 
 
 UNREAD = Standing()
 
 
-def standings(reads: pl.DataFrame) -> dict[str, Standing]:
-    """By request, from rows of gold.prediction_feedback. Settled: the blinded reads have one truth,
-    or two readers find the film uninterpretable.
+def standings(cases: Iterable[DueCase], reads: pl.DataFrame) -> dict[str, Standing]:
+    """By request, of the cases that are read; reads: all rows of gold.prediction_feedback about
+    them.
     """
     if reads.is_empty():
         return {}
-    answers = latest_reads(reads)
-    blinded = answers.filter("blinded")
-    unusable = (pl.col("read") == "uninterpretable").sum() >= 2
-    counted = (
-        answers.group_by("prediction_id")
-        .agg(
-            pl.col("radiologist_id"),
-            pl.col("blinded").sum().alias("n"),
-            (pl.col("blinded") & (pl.col("reader_role") == "adjudicator")).any().alias("ruled"),
-        )
-        .join(
-            blinded.group_by("prediction_id").agg(unusable.alias("unusable")),
-            on="prediction_id",
-            how="left",
-        )
-        .join(
-            consensus(blinded).select("prediction_id", agreed=pl.col("ground_truth").is_not_null()),
-            on="prediction_id",
-            how="left",
-        )
+    due = pl.DataFrame(
+        [(case.request_id, case.due_at, case.reads_wanted) for case in cases],
+        schema={"request_id": pl.String, "due_at": TIMESTAMP, "reads_wanted": pl.Int64},
+        orient="row",
     )
+    is_ruling = pl.col("blinded") & (pl.col("reader_role") == "adjudicator")
+    who = (
+        latest_reads(reads)
+        .group_by(request_id="prediction_id")
+        .agg(pl.col("radiologist_id"), is_ruled=is_ruling.any())
+    )
+    stand = who.join(due, on="request_id").join(standing(reads), on="request_id", how="left")
+    counted = stand.with_columns(
+        pl.col("n_reads", "n_uninterpretable").fill_null(0),
+        pl.col("has_truth", "is_ruled_open").fill_null(False),
+        drawn=True,
+    ).with_columns(is_open=state_at(_NOBODY_LATE) == DUE)
     return {
-        row["prediction_id"]: Standing(
-            frozenset(row["radiologist_id"]),
-            row["n"],
-            bool(row["agreed"] or row["unusable"]),
-            row["ruled"],
+        row["request_id"]: Standing(
+            frozenset(row["radiologist_id"]), row["n_reads"], row["is_ruled"], row["is_open"]
         )
         for row in counted.iter_rows(named=True)
     }
 
 
-def is_open(case: DueCase, standing: Standing) -> bool:
-    """True while anybody may be asked about the case."""
-    if standing.is_ruled:
-        return False
-    return standing.blinded < case.reads_wanted or not standing.is_settled
-
-
-def may_be_asked(case: DueCase, standing: Standing, reader: str, role: Role) -> bool:
+def may_be_asked(case: DueCase, stands: Standing, reader: str, role: Role) -> bool:
     """True when this reader is one who may be asked now."""
-    if reader in standing.readers or not is_open(case, standing):
+    if reader in stands.readers or not stands.is_open:
         return False
-    return role == Role.ADJUDICATOR or standing.blinded < max(3, case.reads_wanted)
+    waits_for_ruling = stands.is_ruled or stands.blinded >= _READERS
+    return stands.blinded < case.reads_wanted or role == Role.ADJUDICATOR or not waits_for_ruling
 
 
 def in_order(cases: Iterable[DueCase], reader: str, key: bytes) -> list[DueCase]:
@@ -100,6 +97,6 @@ def in_order(cases: Iterable[DueCase], reader: str, key: bytes) -> list[DueCase]
 
     def place(case: DueCase) -> tuple[date, bytes]:
         message = f"{reader}\0{case.request_id}".encode()
-        return case.due_day, hashlib.blake2b(message, key=key, digest_size=8).digest()
+        return case.due_at.date(), hashlib.blake2b(message, key=key, digest_size=8).digest()
 
     return sorted(cases, key=place)

@@ -23,7 +23,7 @@ from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import INBOX
 from xray_assets.feedback.intake.sent import SENT, parse
 from xray_assets.lake.tables import Tables
-from xray_assets.reading.asked import UNREAD, DueCase, Standing, is_open, standings
+from xray_assets.reading.asked import UNREAD, DueCase, Standing, standings
 from xray_assets.serving.log.kept_films import hold
 from xray_assets.settings import Settings
 
@@ -89,8 +89,8 @@ class DueCases:
         """True while anybody may be asked about a case."""
         for renewed in (False, True):
             due = self.now(renewed=renewed)
-            if (case := due.cases.get(request_id)) is not None:
-                return is_open(case, due.standing(request_id))
+            if request_id in due.cases:
+                return due.standing(request_id).is_open
         return False
 
     def _renew(self) -> Due:
@@ -113,7 +113,7 @@ def _load(tables: Tables, version: int | None) -> Due:
         "image_sha256",
         "reads_wanted",
         "prediction_date",
-        due_day=pl.col("due_at").dt.date(),
+        "due_at",
     ).collect()
     # The position first: reads that come in between are in the table and in the tail.
     position = tables.position(FEEDBACK_PENDING, INBOX)
@@ -129,7 +129,7 @@ def _load(tables: Tables, version: int | None) -> Due:
         row["request_id"]: DueCase(**row)
         for row in found.drop("prediction_date").iter_rows(named=True)
     }
-    return Due(version, cases, reads, position, standings(reads))
+    return Due(version, cases, reads, position, standings(cases.values(), reads))
 
 
 def _follow(due: Due, inbox: InboxRows) -> None:
@@ -151,5 +151,6 @@ def _follow(due: Due, inbox: InboxRows) -> None:
         )
         if new.height:
             due.reads = pl.concat([due.reads, new]).unique("feedback_id", keep="first")
-            about = pl.col("prediction_id").is_in(new["prediction_id"].to_list())
-            due.standings |= standings(due.reads.filter(about))
+            asked = new["prediction_id"].unique().to_list()
+            about = due.reads.filter(pl.col("prediction_id").is_in(asked))
+            due.standings |= standings((due.cases[name] for name in asked), about)
