@@ -1,8 +1,9 @@
 """The file of leases: its tables, its rows, and how it is opened. SQLite in WAL mode, 0600."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,34 +68,41 @@ class Draft:
 
 
 class LeaseFile:
-    """Connections to the file, each with synchronous=FULL: what was said survives a power cut."""
+    """One connection for all threads of a process. What is written survives `kill -9`; where it is
+    `durable`, a power cut too.
+    """
 
     def __init__(self, path: Path) -> None:
         """Make the file where it is missing. Raises sqlite3.Error, OSError."""
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         make_private(path)
-        with self.reading() as db:
-            db.executescript(SCHEMA)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+        self._db.executescript(SCHEMA)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own."""
-        with closing(sqlite3.connect(self._path, timeout=10, isolation_level=None)) as db:
-            db.execute("PRAGMA synchronous = FULL")
-            yield db
+        """The connection, for this thread alone."""
+        with self._lock:
+            yield self._db
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """A transaction that no other writer is beside; undone by an exception."""
-        with self.reading() as db:
-            db.execute("BEGIN IMMEDIATE")
+        with self._lock:
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield db
-                db.execute("COMMIT")
+                yield self._db
+                self._db.execute("COMMIT")
             finally:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Give the file back."""
+        with self._lock:
+            self._db.close()
 
 
 def row_of(db: sqlite3.Connection, lease: str) -> Held | None:

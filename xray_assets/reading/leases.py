@@ -36,7 +36,7 @@ class Leases:
     """The file of leases; each call is one transaction. Safe for threads and processes."""
 
     def __init__(self, path: Path) -> None:
-        """Make the file where it is missing. Raises sqlite3.Error, OSError."""
+        """Open or make the file. Raises sqlite3.Error, OSError."""
         self._file = LeaseFile(path)
 
     def take(self, reader: str, choose: Choose, now: int, *, beside: str | None) -> Held | None:
@@ -115,7 +115,7 @@ class Leases:
         """Begin a commit, or find the one of this id. While it is under way nobody else gets the
         film. Raises LeaseUnknown, LeaseTaken, AlreadyCommitted.
         """
-        with self._file.writing() as db:
+        with self._file.writing(durable=True) as db:
             found = _demand(db, lease, reader)
             known = db.execute(_COMMIT, (commit_id,)).fetchone()
             if known and known[1] != lease:
@@ -152,10 +152,7 @@ class Leases:
     def commits(self, lease: str) -> list[Draft]:
         """What was committed under a lease, in order."""
         with self._file.reading() as db:
-            query = (
-                "SELECT commit_id, second_to, committed_us FROM commits WHERE lease = ? ORDER BY 3"
-            )
-            return [Draft(*row) for row in db.execute(query, (lease,))]
+            return [Draft(*row) for row in db.execute(_COMMITS, (lease,))]
 
     def committed_since(self, reader: str, since: int) -> int:
         """How many films a reader has read since."""
@@ -170,15 +167,16 @@ class Leases:
             query = f"{_TAKEN} AND NOT (state = 'held' AND (reader = ?1 OR expires_us <= ?3))"
             return {row[0] for row in db.execute(query, (reader, now - PASSED_ON_US, now))}
 
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
 
 def _hold(db: sqlite3.Connection, lease: str, now: int) -> None:
     db.execute(_END, (now,))
     change = "UPDATE OR IGNORE leases SET state = 'held', expires_us = ? WHERE lease = ?"
     if not db.execute(change, (now + LEASE_US, lease)).rowcount:
-        raise LeaseTaken(
-            "your half hour has ended and another reader has this film: nothing was stored, "
-            "take the next one"
-        )
+        raise LeaseTaken("another reader has this film now: nothing was stored, take the next one")
 
 
 def _demand(db: sqlite3.Connection, lease: str, reader: str) -> Held:
@@ -197,4 +195,5 @@ WHERE (state = 'held' OR (state = 'released' AND reader = ?1 AND expires_us > ?2
 _INSERT = """INSERT INTO leases
 (lease, request_id, image_sha256, reader, state, taken_us, expires_us)
 VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_COMMITS = "SELECT commit_id, second_to, committed_us FROM commits WHERE lease = ? ORDER BY 3"
 _COMMIT = "SELECT commit_id, lease, second_to, committed_us FROM commits WHERE commit_id = ?"

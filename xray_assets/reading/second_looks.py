@@ -113,5 +113,6 @@ class SecondLooks:
         return round(self._clock() * SECOND)
 
     def close(self) -> None:
-        """Give the inbox back."""
+        """Give inbox and leases back."""
         self._receiver.close()
+        self._leases.close()
