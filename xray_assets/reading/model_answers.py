@@ -3,6 +3,7 @@ anew. Occlusion maps are: of the same artifacts, on the stored film.
 """
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,12 +13,12 @@ from xray_assets.feedback.intake.request_days import days_of
 from xray_assets.imaging.acceptable import InvalidImage
 from xray_assets.lake.tables import Tables
 from xray_assets.reading.forms import FilmMissing, Heat, ModelAnswer
-from xray_assets.scoring.loading import load_classifier
-from xray_assets.scoring.occlusion import occlusion
-from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.log.kept_films import kept_film
 from xray_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from xray_assets.scoring.session import OnnxClassifier
 
 
 class ModelAnswers:
@@ -64,6 +65,8 @@ class ModelAnswers:
         self, request_id: str, image_sha256: str, answers: tuple[ModelAnswer, ...]
     ) -> list[Heat]:
         """An occlusion map of each model. Raises FilmMissing, ArtifactError."""
+        from xray_assets.scoring.occlusion import occlusion  # ONNX Runtime, for who asks for a map
+
         kept = kept_film(self._settings.inference_log, image_sha256)
         try:
             film = None if kept is None else stored_model_input(kept.data)
@@ -76,7 +79,9 @@ class ModelAnswers:
             for one in answers
         ]
 
-    def _classifier(self, answer: ModelAnswer) -> OnnxClassifier:
+    def _classifier(self, answer: ModelAnswer) -> "OnnxClassifier":
+        from xray_assets.scoring.loading import load_classifier
+
         key = answer.model, answer.version
         if key not in self._classifiers:
             self._classifiers[key] = load_classifier(

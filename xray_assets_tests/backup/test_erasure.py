@@ -16,6 +16,8 @@ from xray_assets.catalog import ERASURES, FEEDBACK_REJECTS, PREDICTIONS, REVIEWE
 from xray_assets.contracts.contract import Contract
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.deployments import resources
+from xray_assets.reading.lease_file import LEASES
+from xray_assets.reading.leases import Leases
 from xray_assets.rollout.state import log_gaps
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.logged_rows import InferenceLogRows
@@ -68,6 +70,12 @@ def clinic(folder: Path) -> tuple[Settings, dict[str, str]]:
         for rank, name in enumerate(("mine", "other")):
             more = {"review_rank": rank} if "review_rank" in CONTRACTS[key].schema else {}
             log.tables.append(key, row_of(CONTRACTS[key], **{column: ids[name]}, **more))
+    leases = Leases(settings.reading_folder / LEASES)
+    for name in ("mine", "other"):
+        held = leases.take(name, lambda _, name=name: [(ids[name], "film")], 0, beside=None)
+        assert held is not None
+        leases.begin(held.lease, name, f"commit of {name}", 0)
+    leases.close()
     return settings, ids
 
 
@@ -90,9 +98,19 @@ def test_a_patient_leaves_every_store_and_nobody_else_does(tmp_path: Path):
     counts = erase(settings, tables, PATIENT, by="a person")
 
     assert counts["requests"] == counts["log"] == 3 and counts["films"] == 1
-    assert counts["inbox"] == 1 == counts["reviewed_cases"] == counts["paired_predictions"]
-    for needle in (ids["mine"], ids["late"], case_key, "note about mine", PATIENT, "4711"):
+    assert (
+        counts["inbox"]
+        == counts["leases"]
+        == 1
+        == counts["reviewed_cases"]
+        == counts["paired_predictions"]
+    )
+    for needle in (
+        *(ids["mine"], ids["late"], case_key, "note about mine", "commit of mine"),
+        *(PATIENT, "4711"),
+    ):
         assert holders(tmp_path, needle) == []
+    assert holders(tmp_path, "commit of other")
     for key, column in BY_REQUEST.items():
         assert ids["mine"] not in rows(settings, key)[column].to_list()
     assert ids["other"] in rows(settings, PREDICTIONS)["request_id"].to_list()
