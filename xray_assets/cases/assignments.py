@@ -24,7 +24,7 @@ from xray_assets.catalog import (
     REVIEW_POLICY,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.feedback.consensus import consensus, latest_reads
+from xray_assets.feedback.standing import standing
 from xray_assets.lake.tables import Tables
 from xray_assets.review.draws import CASE_COLUMNS, draw
 from xray_assets.review.ordering import fix_mornings, mornings, write_down_experiments
@@ -170,29 +170,6 @@ def _with_states(tables: Tables, rows: pl.DataFrame, now: datetime) -> pl.DataFr
     )
     return CONTRACTS[REVIEW_ASSIGNMENTS].conform(
         filled.with_columns(state=state_at(now)).select(rows.columns)
-    )
-
-
-def standing(reads: pl.DataFrame) -> pl.DataFrame:
-    """What the blinded reads of each case come to: request_id, n_reads, has_truth,
-    n_uninterpretable, is_ruled_open, as `review.states.state_at` asks for them.
-
-    reads: every row of gold.prediction_feedback about them.
-    """
-    blinded = reads.filter("blinded")
-    agreed = consensus(blinded).select("prediction_id", "ground_truth", n_reads="n_readers")
-    ruled_open = (pl.col("reader_role") == "adjudicator") & (pl.col("read") != "uninterpretable")
-    counted = latest_reads(blinded).group_by("prediction_id").agg(
-        n_uninterpretable=(pl.col("read") == "uninterpretable").sum().cast(pl.Int64),
-        is_ruled_open=ruled_open.any(),
-    )  # fmt: skip
-    has_truth = pl.col("ground_truth").is_not_null()
-    return agreed.join(counted, on="prediction_id").select(
-        "n_reads",
-        "n_uninterpretable",
-        request_id="prediction_id",
-        has_truth=has_truth,
-        is_ruled_open=pl.col("is_ruled_open") & ~has_truth & (pl.col("n_reads") > 1),
     )
 
 
