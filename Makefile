@@ -37,6 +37,7 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python -m benchmarks.web.stalled
 	$(VENV)/bin/python -m benchmarks.web.cross_site
 	$(VENV)/bin/python -m benchmarks.web.login
+	$(VENV)/bin/python -m benchmarks.room.dashboard --predictions 10000000
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check

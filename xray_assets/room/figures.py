@@ -53,7 +53,7 @@ class Figure:
         """`n = 1,234`, and how many are needed where that is too few."""
         if self.n is None:
             return ""
-        needed = f", {self.least:,} are needed" if self.n < self.least else ""
+        needed = f", {self.least:,} are needed" if self.n < self.least > 1 else ""
         return f"n = {round(self.n):,}{needed}"
 
     @property

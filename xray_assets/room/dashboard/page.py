@@ -101,12 +101,12 @@ def dashboard(look: Look, limits: GuardLimits) -> Dashboard:
         ),
         part(
             lambda: mistakes.newest_mistakes(look.mistakes) or None,
-            "No settled case was answered wrongly.",
+            "No settled case has been found to be answered wrongly.",
             RECENT_MISTAKES,
         ),
         part(
             lambda: mistakes.newest_failures(look.errors) or None,
-            "No request has failed, was refused or fell back.",
+            "No request has failed, been refused or fallen back.",
             RECENT_ERRORS,
         ),
     )

@@ -43,15 +43,20 @@ def evidence(decisions: pl.DataFrame, rule: Mapping[str, Any]) -> Chart | None:
 
 
 def daily_accuracy(summary: pl.DataFrame) -> Chart | None:
-    """Accuracy by day and served model, as read; None before the first read."""
-    read = summary.filter(pl.col("accuracy").is_not_null()).sort("date")
+    """Accuracy by day and served model: weighted where chances of review were logged, else as
+    read; None before the first read.
+    """
+    is_weighted = summary["weighted_accuracy"].count() > 0
+    column = "weighted_accuracy" if is_weighted else "accuracy"
+    read = summary.drop_nulls(column).sort("date")
     if read.is_empty():
         return None
     series = {
-        name: _points(its["date"], its["accuracy"] * 100)
+        name: _points(its["date"], its[column] * 100)
         for (name,), its in read.group_by("served_model_name", maintain_order=True)
     }
-    told = "Accuracy day by day of what each model served, in percent of the cases that were read."
+    of = "drawn cases, weighted by their chance" if is_weighted else "the cases that were read"
+    told = f"Accuracy day by day of what each model served, in percent of {of}."
     drawn = line_chart("Accuracy", series, y_label="percent", dates=True)
     return Chart("accuracy", drawn.to_dict(validate=False), told)
 
