@@ -23,7 +23,7 @@ demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|s
 WORKERS ?= 2
 APART := xray_assets_tests/sql xray_assets_tests/browser
 test: lint ## Lint, types and every test
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(APART))
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(APART))
 	for part in $(APART); do $(VENV)/bin/python -m pytest -rs $$part; done
 
 prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about an hour)

@@ -43,7 +43,6 @@ class Settings(TrainingPlan, BaseSettings):
         env_prefix="XRAY_",
         frozen=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         enable_decoding=False,  # validators read the few settings that are no single value
     )
 

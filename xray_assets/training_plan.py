@@ -5,6 +5,9 @@ training resource does, a run may override any of it in the launchpad, the train
 it as it is, and MLflow records it. Nothing but names, defaults, bounds.
 """
 
+import ast
+import inspect
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -15,7 +18,7 @@ from xray_assets.catalog import FAMILIES
 class TrainingPlan(BaseModel):
     """What may be chosen of a training."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = 0
     """Of the choice of films, the split, the training and the phantoms"""
@@ -37,6 +40,26 @@ class TrainingPlan(BaseModel):
     """Largest difference of probability between native and ONNX model"""
     gates_cause: str = "default floors"
     """Recorded with the gates: why the floors are what they are"""
+
+    @classmethod
+    def explained(cls) -> dict[str, str]:
+        """The sentence below each knob, also of a class that adds some.
+
+        Pydantic's `use_attribute_docstrings` reads them whenever the class is made, in every
+        process, which costs 0.1 s; few ask.
+        """
+        said: dict[str, str] = {}
+        for owner in reversed(cls.__mro__):
+            if issubclass(owner, TrainingPlan):
+                (made,) = ast.parse(inspect.getsource(owner)).body
+                for knob, below in pairwise(made.body):  # type: ignore[attr-defined]
+                    match knob, below:
+                        case (
+                            ast.AnnAssign(target=ast.Name(id=name)),
+                            ast.Expr(value=ast.Constant(value=str(sentence))),
+                        ):
+                            said[name] = inspect.cleandoc(sentence)
+        return said
 
     @field_validator("train_limits", mode="before")
     @classmethod

@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 from pydantic import Field, create_model
-from pydantic.fields import FieldInfo
 
 from xray_assets.assets.entries import MODELS, OWNERS
 from xray_assets.catalog import FAMILIES, XRAY_METADATA
@@ -22,16 +21,16 @@ CODE_VERSION = "1"
 """Raise it when the same films and seed would give another model."""
 
 
-def _optional(knob: FieldInfo) -> tuple[Any, Any]:
-    kind: Any = knob.annotation
-    return kind | None, Field(default=None, description=knob.description)
+def _optional(name: str, meaning: str) -> tuple[Any, Any]:
+    kind: Any = TrainingPlan.model_fields[name].annotation
+    return kind | None, Field(default=None, description=meaning)
 
 
 TrainingConfig = create_model(
     "TrainingConfig",
     __base__=dg.Config,
     __doc__="What one run may choose; None takes the deployment's plan.",
-    **{name: _optional(knob) for name, knob in TrainingPlan.model_fields.items()},  # type: ignore[arg-type]
+    **{name: _optional(name, meaning) for name, meaning in TrainingPlan.explained().items()},  # type: ignore[arg-type]
 )
 
 

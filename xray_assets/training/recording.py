@@ -10,7 +10,7 @@ from typing import Any
 from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.pictures.drawing import markdown, svg
-from xray_assets.scoring.registered import RUN_TAG
+from xray_assets.scoring.registered import DIGEST_TAG, RUN_TAG
 from xray_assets.training import tracking
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.families.network import Network
@@ -70,7 +70,7 @@ def record(
         tracking.log_pictures(run, pictures)
         native = network.log_native(run.mlflow, splits.test.images)
         verdict = "passed" if judgement.passed else "failed"
-        run.mlflow.set_tags({"gates": verdict, "native_model": native})
+        run.mlflow.set_tags({"gates": verdict, "native_model": native, DIGEST_TAG: artifact.sha256})
         if judgement.passed:
             tags = {RUN_TAG: run.path, "gates_cause": request.plan.gates_cause}
             version = tracking.register(run, artifact, request.model_name, tags)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,11 @@ TABLES = (
 SUMMARIES = {HOURLY_TRAFFIC, RECENT_ERRORS, RECENT_MISTAKES, REVIEW_PROGRESS, SECOND_LOOKS}
 """Kept on their own: their crashes are in `cases/test_summaries.py`."""
 
-WRITES = 18
-"""Writes of a run on a new log and inbox, without theirs and without those of gold.review_policy:
-draws alone follow from it, and `review/test_draws.py` has those.
-"""
+KEPT = CONTRACTS.keys() - SUMMARIES - {REVIEW_POLICY}
+"""Without the policy too: draws alone follow from it, and `review/test_draws.py` has those."""
+
+WRITES, WRITES_OF_A_CORRECTION = 18, 7
+"""Writes of a run on a new log and inbox; to the tables of cases and counts where reads changed."""
 
 STEP_US = 3_600_000_000
 CLOCKS = {"scored_at", "decided_at", "input_versions", "decision_id", "log_position", "timestamp"}
@@ -64,18 +66,12 @@ CLOCKS |= {"feedback_timestamp", "read_rank", "label_delay_hours", "settled_at"}
 CLOCKS |= {"due_at", "policy_hash"}
 
 
-class Crash(RuntimeError):
-    pass
-
-
-def run(world: LoggedWorld, instance: dg.DagsterInstance, *, raise_on_error: bool = True) -> bool:
+def run(world: LoggedWorld, instance: dg.DagsterInstance | None = None) -> None:
     """The job `evaluate`, without what only looks."""
     unchecked = dg.define_asset_job("unchecked", selection=evaluate.selection.without_checks())
     definitions = build_definitions(world.settings)
-    job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[unchecked])).resolve_job_def(
-        "unchecked"
-    )
-    return job.execute_in_process(instance=instance, raise_on_error=raise_on_error).success
+    merged = dg.Definitions.merge(definitions, dg.Definitions(jobs=[unchecked]))
+    assert merged.resolve_job_def("unchecked").execute_in_process(instance=instance).success
 
 
 def lake(world: LoggedWorld) -> LocalDelta:
@@ -112,11 +108,52 @@ def a_world(
     return world
 
 
+def killed_before_each_write(
+    world: LoggedWorld, folder: Path, keys: Collection[Key] = KEPT
+) -> list[Path]:
+    """Evaluate the world, and copy its state before each write to one of the tables: what a process
+    that is killed there leaves. Where nothing was written since the last copy it leaves the same.
+    """
+    left: list[Path] = []
+    seen: list[set[Path]] = [set()]
+
+    def copying(name: str) -> Any:
+        write = getattr(LocalDelta, name)
+
+        def copied_first(self: LocalDelta, key: Key, *given: Any, **named: Any) -> Any:
+            files = set(Path(world.settings.lake).rglob("*.json"))
+            if key in keys and files != seen[-1]:
+                seen.append(files)
+                left.append(folder / str(len(left) + 1))
+                shutil.copytree(world.settings.state, left[-1])
+            return write(self, key, *given, **named)
+
+        return copied_first
+
+    world.close()
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("append", "merge", "overwrite"):
+            patched.setattr(LocalDelta, name, copying(name))
+        run(world)
+    return left
+
+
+@dataclass
+class Killed:
+    """What kills left of a run, and what the run comes to where nobody kills it."""
+
+    left: list[Path]
+    whole: Any
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What 60 requests at once come to."""
-    with dg.DagsterInstance.ephemeral() as instance:
-        return content(a_world(tmp_path_factory.mktemp("whole") / "state", [60], instance))
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A run over 60 new requests."""
+    folder = tmp_path_factory.mktemp("killed")
+    world = a_world(folder / "state", [60])
+    left = killed_before_each_write(world, folder)
+    assert len(left) == WRITES
+    return Killed(left, content(world))
 
 
 def test_a_second_run_writes_no_row(tmp_path: Path) -> None:
@@ -130,50 +167,24 @@ def test_a_second_run_writes_no_row(tmp_path: Path) -> None:
 
 
 def test_evaluating_in_two_parts_comes_to_the_same_as_in_one(
-    tmp_path: Path, whole: dict[str, Any]
+    tmp_path: Path, killed: Killed
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         parts = content(a_world(tmp_path / "state", [27, 33], instance))
-    for name in whole:
+    for name, rows in killed.whole.items():
         if name != REVIEWED_CASES[1]:  # ranks follow the inbox, which was filled in two parts
-            assert parts[name] == whole[name], name
+            assert parts[name] == rows, name
     ranks = [row.pop("review_rank") for row in parts[REVIEWED_CASES[1]]]
     assert sorted(ranks) == list(range(len(ranks)))
 
 
-def crash_in(
-    patched: pytest.MonkeyPatch, crash_at: int, keys: Collection[Key] = CONTRACTS.keys() - SUMMARIES
+@pytest.mark.parametrize("write", range(WRITES))
+def test_a_run_that_is_killed_before_any_write_is_finished_by_the_next(
+    killed: Killed, write: int
 ) -> None:
-    """From now on the n-th write to one of the tables fails before it is made."""
-    writes = 0
-
-    def crashing(name: str) -> Any:
-        original = getattr(LocalDelta, name)
-
-        def write(self: LocalDelta, key: Key, *given: Any, **named: Any) -> Any:
-            nonlocal writes
-            writes += key in keys
-            if key in keys and writes == crash_at:
-                raise Crash(f"write {writes}")
-            return original(self, key, *given, **named)
-
-        return write
-
-    for name in ("append", "merge", "overwrite"):
-        patched.setattr(LocalDelta, name, crashing(name))
-
-
-@pytest.mark.parametrize("crash_at", range(1, WRITES + 1))
-def test_a_crash_at_any_write_is_finished_by_the_next_run(
-    tmp_path: Path, whole: dict[str, Any], crash_at: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = a_world(tmp_path / "state", [60])
-    with dg.DagsterInstance.ephemeral() as instance:
-        with monkeypatch.context() as patched:
-            crash_in(patched, crash_at, CONTRACTS.keys() - SUMMARIES - {REVIEW_POLICY})
-            assert not run(world, instance, raise_on_error=False)
-        run(world, instance)
-    assert content(world) == whole
+    world = LoggedWorld.reopen(killed.left[write])
+    run(world)
+    assert content(world) == killed.whole
 
 
 def rebuilt_counts(world: LoggedWorld) -> list[dict[str, Any]]:
@@ -198,8 +209,7 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world = LoggedWorld(folder, films=20)
     ids = world.predict(230, STEP_US)
     world.read(ids)
-    with dg.DagsterInstance.ephemeral() as instance:
-        run(world, instance)
+    run(world)
     assert len(kept_counts(world)) == 3
     world.read(ids[3:103:20], correct=True)
     world.read(world.predict(20, STEP_US))
@@ -213,38 +223,31 @@ def grown(corrected: Path, folder: Path) -> LoggedWorld:
 
 
 @pytest.fixture(scope="module")
-def settled(corrected: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The cases that a run without a crash comes to."""
-    world = grown(corrected, tmp_path_factory.mktemp("settled") / "state")
+def killed_correction(corrected: Path, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A run over the corrections; `whole` are its cases."""
+    folder = tmp_path_factory.mktemp("killed")
+    world = grown(corrected, folder / "state")
     before = kept_counts(world)
-    with dg.DagsterInstance.ephemeral() as instance:
-        run(world, instance)
+    keys = (SCORED_COUNTS, REVIEWED_CASES, REVIEWED_COUNTS, PROMOTION_DECISION)
+    left = killed_before_each_write(world, folder, keys)
+    assert len(left) == WRITES_OF_A_CORRECTION
     after = kept_counts(world)
     assert after == rebuilt_counts(world)
     assert [row["batch"] for row in after] == [0, 1, 2]
     changed = [old["counts"] != new["counts"] for old, new in zip(before, after, strict=True)]
     assert changed == [True, False, True]
-    return reviewed_cases(world)
+    return Killed(left, reviewed_cases(world))
 
 
-@pytest.mark.parametrize("crash_at", range(1, 9))
-def test_corrections_move_the_counts_of_their_batches_also_after_a_crash_at_any_write(
-    tmp_path: Path,
-    corrected: Path,
-    settled: list[dict[str, Any]],
-    crash_at: int,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("write", range(WRITES_OF_A_CORRECTION))
+def test_corrections_move_the_counts_of_their_batches_also_after_a_kill_before_any_write(
+    killed_correction: Killed, write: int
 ) -> None:
-    world = grown(corrected, tmp_path / "state")
-    keys = (SCORED_COUNTS, REVIEWED_CASES, REVIEWED_COUNTS, PROMOTION_DECISION)
-    with dg.DagsterInstance.ephemeral() as instance:
-        with monkeypatch.context() as patched:
-            crash_in(patched, crash_at, keys)
-            assert run(world, instance, raise_on_error=False) == (crash_at > 7)
-        world.read(world.predict(5, STEP_US))  # the next run has more to do than the crashed one
-        run(world, instance)
+    world = LoggedWorld.reopen(killed_correction.left[write])
+    world.read(world.predict(5, STEP_US))  # the next run has more to do than the killed one
+    run(world)
     assert kept_counts(world) == rebuilt_counts(world)
-    assert reviewed_cases(world)[: len(settled)] == settled
+    assert reviewed_cases(world)[: len(killed_correction.whole)] == killed_correction.whole
 
 
 def test_counts_that_were_deleted_are_summed_up_from_nothing(
@@ -253,8 +256,7 @@ def test_counts_that_were_deleted_are_summed_up_from_nothing(
     world = grown(corrected, tmp_path / "state")
     before = kept_counts(world)
     shutil.rmtree(lake(world).uri(REVIEWED_COUNTS))
-    with dg.DagsterInstance.ephemeral() as instance:
-        run(world, instance)
+    run(world)
     assert kept_counts(world) == rebuilt_counts(world)
     assert len(before) == len(kept_counts(world))
 

@@ -1,6 +1,7 @@
 """The record of decisions on real Delta, Dagster and MLflow: what `xray audit verify` finds."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Crash(RuntimeError):
 
 
 class Hospital:
-    """A logged world with its own Dagster instance, in which decisions are made."""
+    """A logged world with its own Dagster instance, in which three decisions are made."""
 
     def __init__(
         self, state: Path, monkeypatch: pytest.MonkeyPatch, *, logged: bool = False
@@ -51,6 +52,7 @@ class Hospital:
         self.room = resources(self.settings)
         self.tables = self.room.tables
         self.instance = dg.DagsterInstance.get()
+        self.decide(3)
 
     def decide(self, times: int = 1, *, raise_on_error: bool = True) -> bool:
         succeeded = True
@@ -67,9 +69,6 @@ class Hospital:
     def rows(self) -> list[dict[str, Any]]:
         return self.tables.read(PROMOTION_DECISION).sort("chain_position").collect().to_dicts()
 
-    def table(self) -> DeltaTable:
-        return DeltaTable(self.tables.uri(PROMOTION_DECISION))
-
     def replace(self, rows: list[dict[str, Any]]) -> None:
         schema = CONTRACTS[PROMOTION_DECISION].schema
         self.tables.overwrite(PROMOTION_DECISION, pl.DataFrame(rows, schema=schema))
@@ -82,16 +81,28 @@ class Hospital:
         return verify(self.tables, self.instance, self.room.decision_witness, review_key=key)
 
 
-@pytest.fixture
-def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hospital]:
-    made = Hospital(tmp_path / "state", monkeypatch)
-    with made.instance:
-        yield made
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
+    """Each test puts back what it edits; some make more decisions."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = Hospital(tmp_path_factory.mktemp("hospital") / "state", patch)
+        with made.instance:
+            yield made
+
+
+@contextmanager
+def edited(hospital: Hospital, key: Key) -> Iterator[DeltaTable]:
+    """A table that is put back as it was, after which nothing is found any more."""
+    assert hospital.findings() == ()
+    table = DeltaTable(hospital.tables.uri(key))
+    before = table.version()
+    yield table
+    DeltaTable(hospital.tables.uri(key)).restore(before)
+    assert hospital.findings() == ()
 
 
 def test_a_row_names_tables_digests_rule_verdict_and_who_decided(hospital: Hospital) -> None:
-    hospital.decide()
-    (row,) = hospital.rows()
+    row = hospital.rows()[0]
     experiment = hospital.world.experiment
     assert '"gold.reviewed_cases": ' in row["input_versions"]
     assert row["champion_sha256"] == experiment.champion.artifact_sha256
@@ -102,74 +113,73 @@ def test_a_row_names_tables_digests_rule_verdict_and_who_decided(hospital: Hospi
 
 
 def test_edits_drops_and_rewrites_are_found_and_end_the_record(hospital: Hospital) -> None:
-    hospital.decide(3)
     rows = hospital.rows()
-    assert [row["chain_position"] for row in rows] == [1, 2, 3]
-    assert hospital.findings() == ()
+    assert [row["chain_position"] for row in rows] == list(range(1, len(rows) + 1))
     said = CliRunner().invoke(app, ["audit", "verify"])
     assert said.exit_code == 0 and "their chain is unbroken" in said.output
-    version = hospital.table().version()
 
-    hospital.table().update(predicate="chain_position = 2", updates={"verdict": "'PROMOTE'"})
-    assert "row 2" in hospital.findings()[0] and "edited" in hospital.findings()[0]
-    found = CliRunner().invoke(app, ["audit", "verify"])
-    assert found.exit_code == 1 and "edited" in found.output
+    with edited(hospital, PROMOTION_DECISION) as table:
+        table.update(predicate="chain_position = 2", updates={"verdict": "'PROMOTE'"})
+        assert "row 2" in hospital.findings()[0] and "edited" in hospital.findings()[0]
+        found = CliRunner().invoke(app, ["audit", "verify"])
+        assert found.exit_code == 1 and "edited" in found.output
 
-    hospital.table().restore(version)
-    hospital.table().delete("chain_position = 3")
-    assert sorted(found.split(" saw")[0].split("'")[0] for found in hospital.findings()) == [
-        "Dagster",
-        "MLflow",
-    ]
+    with edited(hospital, PROMOTION_DECISION) as table:
+        table.delete(f"chain_position = {len(rows)}")
+        assert sorted(found.split(" saw")[0].split("'")[0] for found in hospital.findings()) == [
+            "Dagster",
+            "MLflow",
+        ]
 
-    forged = sealed(rows[2] | {"verdict": "PROMOTE"}, Head.of(rows[1]))
-    hospital.replace([*rows[:2], forged])
-    assert all("rewritten" in finding for finding in hospital.findings())
-    assert not hospital.decide(raise_on_error=False), "a rewritten record was continued"
-    assert hospital.rows()[2]["row_hash"] == forged["row_hash"]
+    with edited(hospital, PROMOTION_DECISION):
+        forged = sealed(rows[-1] | {"verdict": "PROMOTE"}, Head.of(rows[-2]))
+        hospital.replace([*rows[:-1], forged])
+        assert all("rewritten" in finding for finding in hospital.findings())
+        assert not hospital.decide(raise_on_error=False), "a rewritten record was continued"
+        assert hospital.rows()[-1]["row_hash"] == forged["row_hash"]
 
 
 def test_a_crash_before_the_head_is_witnessed_is_mended_by_the_next_run(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hospital.decide()
+    known = len(hospital.rows())
     with monkeypatch.context() as patched:
         patched.setattr(DecisionWitness, "write", _crash)
         assert not hospital.decide(raise_on_error=False)
-    assert "no witness saw rows 2 to 2" in hospital.findings()[0]
+    assert f"no witness saw rows {known + 1} to {known + 1}" in hospital.findings()[0]
     hospital.decide()
-    assert len(hospital.rows()) == 3
+    assert len(hospital.rows()) == known + 2
     assert hospital.findings() == ()
 
 
 def test_a_lost_table_is_no_unbroken_record(hospital: Hospital) -> None:
-    hospital.decide()
-    hospital.table().delete()
-    assert len(hospital.findings()) == 2
+    with edited(hospital, PROMOTION_DECISION) as table:
+        table.delete()
+        assert len(hospital.findings()) == 2
 
 
 def test_an_erasure_is_no_finding_and_hides_no_edit(hospital: Hospital) -> None:
     world, settings = hospital.world, hospital.settings
     (request,) = world.predict(1, STEP_US)
     case_key = CaseKeys(settings.endpoint_folder).of_patient("MRN-4711")
-    world.log.execute("UPDATE predictions SET case_key = ?", (case_key,))
+    world.log.execute(
+        "UPDATE predictions SET case_key = ? WHERE request_id = ?", (case_key, request)
+    )
     world.log.commit()
     world.read([request])
-    hospital.decide(2)
+    hospital.decide()
     assert erase(settings, hospital.tables, "MRN-4711", by="a")["prediction_feedback"] == 1
     assert hospital.decide()  # also where a check had read the erased rows
     seen = hospital.verified()
     assert seen.findings == ()
     assert any(sentence.endswith("gold.erasures: 1") for sentence in seen.checked)
 
-    reads = DeltaTable(hospital.tables.uri(PREDICTION_FEEDBACK))
-    before = reads.version()
-    reads.update(predicate="acceptance_rank = 5", updates={"notes": "'another'"})
-    assert any("are not those" in finding for finding in hospital.findings())
-    reads.restore(before)
-    assert hospital.findings() == ()
-    reads.delete("acceptance_rank = 5")
-    assert hospital.findings() != ()
+    with edited(hospital, PREDICTION_FEEDBACK) as reads:
+        reads.update(predicate="acceptance_rank = 5", updates={"notes": "'another'"})
+        assert any("are not those" in finding for finding in hospital.findings())
+    with edited(hospital, PREDICTION_FEEDBACK) as reads:
+        reads.delete("acceptance_rank = 5")
+        assert hospital.findings() != ()
 
 
 def _crash(*_: object) -> None:
@@ -182,12 +192,12 @@ def _crash(*_: object) -> None:
         (ENDPOINT_CONFIG, {"decided_by": "'somebody'"}, "endpoint configs 1 to 1"),
         (ENDPOINT_CONFIG, {"traffic_percentage": "1"}, "endpoint configs 1 to 1"),
         (EXPERIMENTS, {"decided_by": "'somebody'"}, "gold.experiments was edited"),
-        (PREDICTION_FEEDBACK, {"ground_truth": "'NORMAL'"}, "reads 1 to 10"),
+        (PREDICTION_FEEDBACK, {"ground_truth": "'NORMAL'"}, "reads 1 to "),
     ],
 )
 def test_an_edit_of_what_a_decision_rests_on_is_found(
     hospital: Hospital, key: Key, update: dict[str, str], found: str
 ) -> None:
-    hospital.decide()
-    DeltaTable(hospital.tables.uri(key)).update(updates=update)
-    assert any(found in finding for finding in hospital.findings())
+    with edited(hospital, key) as table:
+        table.update(updates=update)
+        assert any(found in finding for finding in hospital.findings())

@@ -219,12 +219,12 @@ def test_films_in_a_bucket_are_scored_by_every_worker(tmp_path: Path, bucket: st
 def test_killed_again_and_again_and_finished_there_is_exactly_one_row_a_film(
     tmp_path: Path, kind: str
 ) -> None:
-    films = make_films(tmp_path / "films", 6000)
+    films = make_films(tmp_path / "films", 3000)
     out = tmp_path / "out"
     command = [*COMMAND, str(tmp_path / "films"), "--output", str(out), "--format", kind]
-    command += ["--processes", "2", "--commit-rows", "128"]
+    command += ["--processes", "2", "--commit-rows", "64"]
     chance, progress = random.Random(kind), [0]
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
             await_more_rows_than(progress[-1], out, kind, running)
             time.sleep(chance.uniform(0, 0.3))
@@ -233,7 +233,7 @@ def test_killed_again_and_again_and_finished_there_is_exactly_one_row_a_film(
         assert running.returncode == -signal.SIGKILL, "it was not killed midway"
         await_end(workers)
         progress.append(rows_in(out, kind))
-    assert 0 < progress[1] < progress[2] < progress[3] < 6000
+    assert 0 < progress[1] < progress[2] < 3000
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert counts(done.stdout)["skipped"] == f"{progress[-1]:,}"
     paths = scan(out, kind).select("file_path").collect()["file_path"]
@@ -266,7 +266,7 @@ def children(pid: int) -> list[int]:
 def await_end(pids: list[int]) -> None:
     """Workers of a killed run must not wait for work for ever."""
     assert pids
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in pids):
         assert time.monotonic() < deadline, "workers outlived the run"
         time.sleep(0.05)

@@ -4,16 +4,20 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
 
 from xray_assets.catalog import PREDICTIONS
-from xray_assets.cli import app
+from xray_assets.cli import app, main
 from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.settings import Settings
@@ -42,10 +46,30 @@ def invoke(*arguments: str, code: int = 0, **more: Any) -> str:
     return result.output
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as a person runs it, with the error handling of main()."""
-    command = [sys.executable, "-c", "from xray_assets.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it told."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str) -> Ended:
+    """The command with the error handling of main(), which leaves nothing of a defect unraised."""
+    told, error, code = io.StringIO(), io.StringIO(), 0
+    mask = os.umask(0)
+    heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with patch("sys.argv", ["xray", *arguments]), redirect_stdout(told), redirect_stderr(error):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        os.umask(mask)
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+    return Ended(code, told.getvalue(), error.getvalue())
 
 
 def test_the_command_line_loads_nothing_heavy_before_a_command_runs() -> None:
@@ -71,12 +95,13 @@ def test_settings_shows_every_variable_and_no_secret(monkeypatch: pytest.MonkeyP
 
 
 def test_every_setting_says_what_it_means() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+    assert Settings.explained().keys() == Settings.model_fields.keys()
 
 
 def test_a_wrong_setting_is_named_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XRAY_RAMP", "50,40")
-    failed = run("settings")
+    command = [sys.executable, "-m", "xray_assets", "settings"]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert "XRAY_RAMP" in failed.stderr
     assert "rise and end at 100" in failed.stderr

@@ -43,7 +43,7 @@ class Api:
                 stderr=log,
                 stdout=log,
             )
-        self.client = httpx.Client(base_url=self._address(), timeout=20)
+        self.client = httpx.Client(base_url=self._address(), timeout=60)
 
     def _address(self) -> str:
         deadline = time.monotonic() + 60
@@ -83,7 +83,7 @@ def api(tokens: dict[str, str]) -> Iterator[Api]:
     running = Api(Path(tokens["state"]))
     yield running
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(20) in (0, -signal.SIGTERM)
+    assert running.process.wait(60) in (0, -signal.SIGTERM)
 
 
 def error(response: httpx.Response, status: int, code: str) -> str:

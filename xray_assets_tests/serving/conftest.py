@@ -53,8 +53,9 @@ def make_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers of this test's own, with an endpoint; options are settings (`XRAY_...`)."""
     started: list[Server] = []
 
-    def make(*, endpoint: bool = True, **options: str) -> Server:
+    def make(*, endpoint: bool = True, code: str = "", **options: str) -> Server:
         server = Server(tmp_path / f"state{len(started)}", options)
+        server.program = ("-c", code) if code else server.program
         started.append(server)
         server.digests = artifacts(server.state)
         server.start()

@@ -20,7 +20,7 @@ from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 ENDPOINT = "film-mean"
 MODEL = "catalog.models.film_mean"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 @dataclass
@@ -31,6 +31,7 @@ class Server:
     options: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
+    program: tuple[str, ...] = ("-m", "xray_assets.serving")
     digests: tuple[str, str] = ("", "")
     """Artifacts of champion and challenger (`artifacts`)."""
 
@@ -47,7 +48,7 @@ class Server:
         self.state.mkdir(parents=True, exist_ok=True)
         with self.stderr.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "xray_assets.serving"],
+                [sys.executable, *self.program],
                 env=environment,
                 stdout=stderr,
                 stderr=stderr,
@@ -75,7 +76,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                httpx.get(f"{self.url}/health", timeout=5)
+                httpx.get(f"{self.url}/health", timeout=30)
                 return
             except httpx.TransportError:
                 time.sleep(0.02)

@@ -36,7 +36,7 @@ def workspace(shared_server: Server, no_databricks_config: None) -> Iterator[Any
 def workspace_of(server: Server) -> Any:
     from databricks.sdk.config import Config
 
-    config = Config(host=server.url, token=server.token, retry_timeout_seconds=5)
+    config = Config(host=server.url, token=server.token, retry_timeout_seconds=60)
     return sdk.WorkspaceClient(config=config)
 
 

@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(rest[: self.stub.stall_after])
             self.wfile.flush()
             self.stub.stalled.set()
-            threading.Event().wait(20)
+            threading.Event().wait(120)
             self.close_connection = True
         else:
             self.wfile.write(rest)

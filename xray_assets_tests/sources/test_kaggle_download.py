@@ -118,7 +118,7 @@ def test_a_download_whose_process_was_killed_is_resumed_by_the_next(
     )
     stub.stall_after = 1_200_000
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL)
-    assert stub.stalled.wait(30)
+    assert stub.stalled.wait(120)
     partial = tmp_path / "incoming" / "chest.zip"
     while not partial.exists() or partial.stat().st_size < 1024**2:
         assert process.poll() is None

@@ -31,11 +31,11 @@ def start(folder: Path, code: str, name: str = "service") -> RunningProcess:
 
 
 def wait_for_output(process: RunningProcess) -> str:
-    for _ in range(400):
-        if lines := process.last_lines():
-            return lines
-        time.sleep(0.05)
-    raise AssertionError("the process printed nothing")
+    deadline = time.monotonic() + 120
+    while not (lines := process.last_lines()):
+        assert time.monotonic() < deadline, "the process printed nothing"
+        time.sleep(0.02)
+    return lines
 
 
 def lives(pid: int) -> bool:

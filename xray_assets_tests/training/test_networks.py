@@ -34,9 +34,14 @@ def trained(family, splits, *, seed=0, plan=PLAN):
     return network, history
 
 
-@EVERY_FAMILY
-def test_the_same_seed_gives_the_same_network_and_another_seed_another(family, splits):
-    one, history = trained(family, splits)
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def once(request, splits):
+    """A family, its trained network and the history; not to be changed."""
+    return request.param, *trained(request.param, splits)
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another(once, splits):
+    family, one, history = once
     same, same_history = trained(family, splits)
     other, _ = trained(family, splits, seed=1)
     films = splits.test.images
@@ -45,9 +50,8 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(family, s
     assert not np.array_equal(one.logits(films), other.logits(films))
 
 
-@EVERY_FAMILY
-def test_the_exported_network_equals_the_native_one_whatever_the_batch(family, splits, tmp_path):
-    network, _ = trained(family, splits)
+def test_the_exported_network_equals_the_native_one_whatever_the_batch(once, splits, tmp_path):
+    family, network, _ = once
     exported, opset = network.onnx()
     artifact = ServingArtifact.write(
         tmp_path,
@@ -75,9 +79,8 @@ def test_a_calibration_rescales_the_log_odds_and_reaches_the_probabilities(famil
     assert np.allclose(network.probabilities(films), sigmoid(0.4 * before + 1.5), atol=1e-5)
 
 
-@EVERY_FAMILY
-def test_brightness_and_contrast_of_a_film_do_not_matter(family, splits):
-    network, _ = trained(family, splits)
+def test_brightness_and_contrast_of_a_film_do_not_matter(once, splits):
+    _, network, _ = once
     films = splits.test.images
     dimmed = (films * np.float32(0.6) + np.float32(0.2)).astype(np.float32)
     assert np.abs(network.probabilities(dimmed) - network.probabilities(films)).max() < 0.05

@@ -19,7 +19,7 @@ def show_settings(as_json: AsJson = False) -> None:
     from xray_assets.stack.environment import settings_environment, spelled, variable
 
     settings = read_settings()
-    chosen = settings_environment(settings)
+    chosen, meanings = settings_environment(settings), Settings.explained()
     table = shown_table("variable", "value", "default", "meaning")
     for name, field in Settings.model_fields.items():
         value, default = spelled(name, getattr(settings, name)), spelled(name, field.default)
@@ -27,7 +27,7 @@ def show_settings(as_json: AsJson = False) -> None:
             value = "(set)"
         changed = variable(name) in chosen
         shown = f"[bold]{value}[/bold]" if changed else value
-        table.add_row(variable(name), shown, default if changed else "", field.description or "")
+        table.add_row(variable(name), shown, default if changed else "", meanings[name])
     show_table(table, as_json=as_json)
 
 

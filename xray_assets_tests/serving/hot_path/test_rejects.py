@@ -224,7 +224,7 @@ def test_no_damaged_film_gets_a_5xx(
 def test_an_endless_head_is_cut_off(shared_server: Server) -> None:
     host, port = shared_server.url.removeprefix("http://").split(":")
     sent = 0
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nX: ")
         try:
             while sent < 64 * 1024 * 1024:
@@ -240,7 +240,7 @@ def test_requests_in_one_packet_are_answered_in_order(shared_server: Server) -> 
     host, port = shared_server.url.removeprefix("http://").split(":")
     one = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(one * 5 + last)
         answer = b""
         while chunk := connection.recv(65536):

@@ -23,7 +23,7 @@ def open_connections(server: Server, number: int) -> list[socket.socket]:
         connection.setblocking(False)
         connection.connect_ex((host, int(port)))
     for connection in connections:
-        connection.settimeout(10)
+        connection.settimeout(60)
     return connections
 
 
@@ -59,8 +59,9 @@ def test_connections_that_are_opened_together_are_shared_by_both_workers(
     while len(pids := [int(path.stem) for path in Path(folder).glob("*.json")]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    smaller_shares = []
-    for _ in range(5):  # on a busy machine a worker may wake too late for a burst
+    smaller_shares = [0]
+    while max(smaller_shares) < 8:  # on a busy machine a worker may wake too late for a burst
+        assert len(smaller_shares) < 50, smaller_shares
         before = [sockets(pid) for pid in pids]
         connections = open_connections(server, 24)
         assert all(answered(connection) for connection in connections)
@@ -68,7 +69,6 @@ def test_connections_that_are_opened_together_are_shared_by_both_workers(
         for connection in connections:
             connection.close()
         time.sleep(0.2)
-    assert max(smaller_shares) >= 8, smaller_shares
 
 
 def test_without_a_free_file_descriptor_connections_wait_and_nothing_spins(
