@@ -19,7 +19,6 @@ settings.load_profile("no deadline")
 
 LONGEST = (
     "test_end_to_end",
-    "test_classifiers",
     "test_evaluation",
     "test_dagster_services",
     "test_score_command",

@@ -1,3 +1,7 @@
+"""The classifiers as assets: what a script that is no training does to them, and how they are set.
+What a real training leaves is in `test_end_to_end`.
+"""
+
 import os
 import signal
 import sys
@@ -8,17 +12,12 @@ import dagster as dg
 import pytest
 
 from xray_assets.assets.classifiers import TrainingConfig, classifier, classifiers
-from xray_assets.catalog import FAMILIES, XRAY_METADATA, Catalog
+from xray_assets.catalog import XRAY_METADATA
 from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.training import DatabricksTraining
-from xray_assets.resources.local.registry import LocalRegistry
 from xray_assets.resources.local.training import LocalTraining
-from xray_assets.scoring.registered import DIGEST_TAG
-from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings import Settings
-from xray_assets.training.films import load_splits
-from xray_assets.training.gates import AUC, GATES
-from xray_assets.training.tracking import EXPERIMENT
+from xray_assets.training.gates import GATES
 from xray_assets.training_plan import TrainingPlan
 from xray_assets_tests.assets.parquet_tables import ParquetTables
 from xray_assets_tests.training.small_films import write_films
@@ -43,12 +42,6 @@ def local_training(state, **changes):
     return LocalTraining(**(settings | changes))
 
 
-def registry(state):
-    return LocalRegistry(
-        tracking_uri=f"sqlite:///{state}/mlflow/mlflow.db", cache=str(state / "artifacts")
-    )
-
-
 def materialize(state, family, *, instance=None, config=None, **changes):
     asset = classifier(family)
     return dg.materialize(
@@ -65,120 +58,6 @@ def materialize(state, family, *, instance=None, config=None, **changes):
 
 def failure(result):
     return next(event for event in result.all_events if event.is_step_failure)
-
-
-@pytest.fixture(scope="module", params=sorted(FAMILIES))
-def trained(request, state):
-    """A real training of each family through Pipes, with floors that its figures reach."""
-    result = materialize(
-        state,
-        request.param,
-        config={"gate_min_auc": 0.0, "gate_min_sensitivity": 0.0, "gates_cause": "two epochs"},
-    )
-    assert result.success
-    return request.param, result
-
-
-def test_a_training_registers_a_version_that_scores_without_its_framework(trained, state):
-    family, result = trained
-    materialization = result.asset_materializations_for_node(classifier(family).op.name)[0]
-    model = Catalog("dev").table(FAMILIES[family].model)
-    latest = registry(state).latest(model)
-    assert materialization.metadata["version"].value == latest.version
-    assert materialization.tags["dagster/data_version"] == str(latest.version)
-    assert materialization.metadata["artifact_sha256"].value == latest.artifact_sha256
-    artifact = registry(state).fetch(model, latest.version)
-    splits = load_splits(str(state / "silver.parquet"), seed=0, limit=None, threads=1)
-    scores = OnnxClassifier(artifact).probabilities(splits.test.images)
-    assert scores.shape == (len(splits.test),)
-    assert artifact.family == family
-
-
-def test_a_materialization_explains_itself(trained):
-    family, result = trained
-    metadata = result.asset_materializations_for_node(classifier(family).op.name)[0].metadata
-    for figure in ("auc", "sensitivity", "specificity"):
-        low, value, high = (metadata[f"{figure}{end}"].value for end in ("_low", "", "_high"))
-        assert low <= value <= high
-    assert 0 <= metadata["ece"].value <= 1
-    picture = metadata["roc"].value
-    assert picture.startswith("![") and "data:image/svg+xml;base64," in picture
-    assert len(picture) < 40_000
-    run = metadata["mlflow_run_id"].value
-    assert metadata["mlflow_run"].value.startswith("http://127.0.0.1:8602/#/experiments/")
-    assert metadata["mlflow_run"].value.endswith(run)
-
-
-def test_every_gate_is_a_check_with_its_value_limit_and_cause(trained):
-    _, result = trained
-    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert checks.keys() == GATES.keys()
-    assert all(check.passed for check in checks.values())
-    assert checks[AUC].metadata["cause"].value == "two epochs"
-    assert checks[AUC].metadata["limit"].value == 0.0
-
-
-def test_the_run_in_mlflow_holds_parameters_curves_pictures_and_the_native_model(trained, state):
-    import mlflow
-
-    family, result = trained
-    metadata = result.asset_materializations_for_node(classifier(family).op.name)[0].metadata
-    client = mlflow.MlflowClient(f"sqlite:///{state}/mlflow/mlflow.db")
-    run = client.get_run(metadata["mlflow_run_id"].value)
-    assert client.get_experiment(run.info.experiment_id).name == EXPERIMENT
-    assert run.info.run_name.startswith(f"{family}, ")
-    assert "trained on" in run.data.tags["mlflow.note.content"]
-    (films,) = run.inputs.dataset_inputs
-    assert films.dataset.digest == metadata["films_sha256"].value[:36]
-    assert (run.data.params["seed"], run.data.params["batch_size"]) == ("0", "32")
-    assert run.data.params["gates_cause"] == "two epochs"
-    assert run.data.metrics["test_auc"] == pytest.approx(metadata["auc"].value)
-    assert len(client.get_metric_history(run.info.run_id, "validation_loss")) >= 2
-    pictures = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
-    names = ("training_curve", "roc", "calibration")
-    assert pictures == {f"plots/{name}.svg" for name in names}
-    assert "native_model" in run.data.tags
-    files = [path.name for path in (state / "mlflow" / "artifacts").rglob("*")]
-    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pth"))]
-    assert {"keras": "model.keras", "pytorch": "model.pt2"}[family] in files
-
-
-@pytest.fixture(scope="module")
-def refused(trained, state):
-    """The same training in another process, under a limit that no export keeps, and what was the
-    latest version before.
-    """
-    family, _ = trained
-    before = registry(state).latest(Catalog("dev").table(FAMILIES[family].model))
-    return materialize(state, family, plan={"epochs": 2, "gate_max_parity": 1e-30}), before
-
-
-ONE_FAMILY = pytest.mark.parametrize("trained", ["keras"], indirect=True)
-"""The one whose exporter orders."""
-
-
-@ONE_FAMILY
-def test_a_failed_gate_registers_nothing_and_says_which_value_met_which_floor(refused, state):
-    result, before = refused
-    assert not result.success
-    assert registry(state).latest(before.model_name) == before
-    message = failure(result).event_specific_data.error.message
-    assert "onnx_matches_native" in message and "against 1e-30 (default floors)" in message
-    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
-    assert checks.keys() == GATES.keys()
-    assert checks["onnx_matches_native"] is False
-
-
-@ONE_FAMILY
-def test_the_same_films_and_seed_give_the_same_artifact_in_another_process(trained, refused, state):
-    import mlflow
-
-    client = mlflow.MlflowClient(f"sqlite:///{state}/mlflow/mlflow.db")
-    runs = client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id])
-    one, again = (run.data for run in runs if run.data.params["family"] == trained[0])
-    assert one.tags["gates"] != again.tags["gates"]
-    assert one.tags[DIGEST_TAG] == again.tags[DIGEST_TAG]
-    assert one.metrics == again.metrics
 
 
 def scripted(tmp_path, body):

@@ -170,7 +170,8 @@ def test_a_config_of_an_earlier_generation_is_a_conflict(
         if generation is not None:
             sent["environment_vars"]["XRAY_GENERATION"] = str(generation)
         entity = ServedEntityInput.from_dict(sent)
-        workspace.serving_endpoints.update_config_and_wait(name, served_entities=[entity])
+        workspace.serving_endpoints.update_config(name, served_entities=[entity])
+        shared_server.await_update(name)  # the SDK's own waiter sleeps for seconds
 
     for generation in (None, 6, 6, 7):
         send(generation)
