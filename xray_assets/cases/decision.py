@@ -51,7 +51,7 @@ def judge(
         **as_columns(decision.reasons),
         **{name: getattr(decision, name) for name in _FIGURES},
         "report": reported.as_json(),
-        "counts": _as_json(counts),
+        "counts": counts.as_json(),
         "rule_version": rule.version,
         "rule_hash": rule.sha256,
         "input_versions": json.dumps(dict(versions)),
@@ -70,13 +70,6 @@ def served_correct(reviewed: np.ndarray) -> np.ndarray:
     by_champion, by_challenger = reviewed.reshape(2, -1, 2, 2, 2).sum(axis=1)
     answers = (by_champion.sum(axis=1), by_challenger.sum(axis=0))  # each (label, truth)
     return np.array([(table.sum() - np.trace(table), np.trace(table)) for table in answers])
-
-
-def _as_json(counts: PairedCounts) -> str:
-    """The counts a verdict can be looked up in; without the batches, which grow with the reads."""
-    names = ("reviewed", "scored", "served", "split", "propensities", "overdue", "uninterpretable")
-    parts = {name: getattr(counts, name) for name in names}
-    return json.dumps({name: part.tolist() for name, part in parts.items() if part is not None})
 
 
 def digest(counts: PairedCounts) -> str:

@@ -25,7 +25,7 @@ from xray_assets.catalog import (
     SCORED_COUNTS,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.promotion import PairedCounts, PromotionRule, case_counts
+from xray_assets.promotion import PairedCounts, PromotionRule, case_counts, decide
 from xray_assets_tests.feedback.memory_tables import MemoryTables
 from xray_assets_tests.review.scenery import (
     EXPERIMENT,
@@ -162,7 +162,22 @@ def test_chances_are_part_of_the_evidence_and_of_the_row() -> None:
     assert digest(half) != digest(counts)
     row = judge(EXPERIMENT, counts, PromotionRule(), versions={})
     assert (row["rule_version"], row["verdict"]) == ("3", "KEEP_TESTING")
-    assert '"propensities": [' in row["counts"] and row["evidence_sha256"] == digest(counts)
+    assert row["evidence_sha256"] == digest(counts)
+
+
+def test_a_decision_can_be_made_again_from_its_row() -> None:
+    tables = world()
+    requests = arrive(tables, [(f"p{n}", (0, 1), "other") for n in range(6)])
+    evaluate(tables, START)
+    for doctor in ("DR1", "DR2"):
+        read(tables, *((request, doctor, "normal") for request in requests))
+    evaluate(tables, START)
+    counts = counts_of(tables, EXPERIMENT.experiment_id, RULE)
+    row = judge(EXPERIMENT, counts, RULE, versions={})
+    again = decide(PairedCounts.from_json(row["counts"]), RULE)
+    assert again == decide(counts, RULE)
+    assert (again.n_reviewed, again.e_worse) == (6, row["e_worse"])
+    assert again.recent_evidence == row["recent_evidence"] > again.e_rollback
 
 
 def test_a_draw_of_an_unknown_experiment_is_no_case() -> None:
