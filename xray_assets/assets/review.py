@@ -17,6 +17,7 @@ from xray_assets.catalog import (
     REVIEW_POLICY,
 )
 from xray_assets.checks.table_metadata import table_metadata
+from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.tables import Tables
 
@@ -42,17 +43,21 @@ NEWEST = 10_000
     pool="gold",
 )
 def review_assignments(
-    context: dg.AssetExecutionContext, tables: Tables, review_desk: ReviewDesk
+    context: dg.AssetExecutionContext,
+    tables: Tables,
+    review_desk: ReviewDesk,
+    inference_log: InferenceLog,
 ) -> Iterator[dg.MaterializeResult]:
     """Fix the morning's floor where that was not done today, draw new cases once, and settle those
-    with new reads or whose time is up.
+    with new reads or whose time is up. The log keeps the films that wait to be read.
     """
-    from xray_assets.cases.assignments import bring_up_to_date
+    from xray_assets.cases.assignments import bring_up_to_date, waiting_films
     from xray_assets.review.ordering import mornings
 
     done = bring_up_to_date(
         tables, review_desk.key(), budget=review_desk.budget, now=datetime.now(UTC)
     )
+    inference_log.hold_films(waiting_films(tables))
     context.log.info(f"{done.cases} new cases, {done.drawn} drawn; {done.changed} settled again")
     today = mornings(tables).row(-1, named=True)
     yield dg.MaterializeResult(

@@ -17,6 +17,7 @@ from xray_assets.catalog import (
     CLINICAL,
     DUE,
     EXPERIMENTS,
+    OVERDUE,
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
@@ -61,6 +62,13 @@ def bring_up_to_date(tables: Tables, secret: bytes, *, budget: int, now: datetim
         empty = CONTRACTS[REVIEW_ASSIGNMENTS].empty()
         tables.append(REVIEW_ASSIGNMENTS, empty, source=READS, position=last_rank)
     return Assigned(cases, drawn, changed)
+
+
+def waiting_films(tables: Tables) -> list[str]:
+    """Digests of the films of drawn cases that no read has settled."""
+    waits = pl.col("state").is_in((DUE, OVERDUE))
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", waits)
+    return drawn.select(pl.col("image_sha256").unique()).collect()["image_sha256"].to_list()
 
 
 def new_cases(tables: Tables, low: int, high: int) -> pl.DataFrame:

@@ -56,7 +56,7 @@ def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> di
     return {
         "days": days,
         "predictions": predictions,
-        "reads": reads.height,
+        "reads": reads["opinion"].null_count(),
         "readers": reads["radiologist_id"].n_unique(),
         "reviewed": reviewed,
         "coverage_pct": 100 * reviewed / predictions if predictions else None,

@@ -7,7 +7,7 @@ logged.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -142,5 +142,11 @@ def _submit(request: Request, known: Account, rows: list[dict[str, Any]]) -> lis
     if found := _NOT_SENT & {name for row in rows for name in row}:
         names = ", ".join(sorted(found))
         raise FeedbackRefused(f"{names}: over HTTP a read is made when it is sent, leave it out")
+    is_reader = known.may(Act.READ)
+    if is_reader and any(row.get("feedback_type") is not None for row in rows):
+        raise FeedbackRefused("say what the film shows: send read, and leave feedback_type out")
     rows = [{"feedback_source": "api"} | row for row in rows]
-    return request.app.state.receiver.submit(compose_batch(rows, request.app.state.accounts, known))
+    feedbacks = compose_batch(rows, request.app.state.accounts, known)
+    receipts = request.app.state.receiver.submit(feedbacks)
+    # With the read the type tells the model's label, and the case may not be settled.
+    return [replace(one, feedback_type=None) for one in receipts] if is_reader else receipts

@@ -31,5 +31,9 @@ class InferenceLog(Source):
         """The stored film of a pixel digest; None when it is no longer kept."""
 
     @abstractmethod
+    def hold_films(self, digests: Sequence[str]) -> None:
+        """Let films be kept although the log's rows about them may go: they are to be read."""
+
+    @abstractmethod
     def traffic(self, config_version: int) -> list[ArmTraffic]:
         """The latest traffic under a config, by assigned served entity."""

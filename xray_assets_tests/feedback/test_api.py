@@ -166,6 +166,13 @@ def test_an_adjudicator_is_made_by_the_token_and_never_by_the_body(
 def test_readers_stay_blind(api: Api, tokens: dict[str, str]):
     for path in (f"/predictions/{POSITIVE}", "/stats"):
         error(api.call("GET", path, token=tokens["judge"]), 403, "PERMISSION_DENIED")
+    for request in (POSITIVE, NEGATIVE):
+        told = api.post(request, token=tokens["DR001"], read="normal").json()
+        assert told["feedback_type"] is None and told["status"] == "accepted"
+        claim = api.post(request, token=tokens["DR001"], feedback_type="true-positive")
+        assert "send read" in error(claim, 400, "INVALID_PARAMETER_VALUE")
+        late = api.post(request, token=tokens["DR001"], read="normal", shown_at="2026-01-01")
+        assert "leave it out" in error(late, 400, "INVALID_PARAMETER_VALUE")
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(api: Api):

@@ -12,13 +12,17 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from xray_assets.catalog import PREDICTIONS, REVIEW_ASSIGNMENTS
+from xray_assets.catalog import PAIRED_PREDICTIONS, PREDICTIONS, REVIEW_ASSIGNMENTS
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.lake.local import local_tables
+from xray_assets.rollout.candidates import Candidate
+from xray_assets.rollout.experiment import Experiment
+from xray_assets.rollout.state import save
 from xray_assets.serving.log.schema import INSERT_IMAGE, USE_IMAGE
 from xray_assets.settings import Settings
 from xray_assets.web.roles import Account, Role
 from xray_assets_tests.feedback.scenery import endpoint_log, prediction_rows, request_id, settings
+from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
 NOW = datetime.now(UTC)
 ANNA, BEN, CARL = (Account(name, Role.READER) for name in ("anna", "ben", "carl"))
@@ -84,3 +88,50 @@ def draw(where: Settings, rows: Sequence[dict[str, Any]]) -> None:
     """Upsert assignments, as the run that pairs and the run that settles do."""
     frame = pl.DataFrame(list(rows), schema=CONTRACTS[REVIEW_ASSIGNMENTS].schema)
     local_tables(where, "a test").merge(REVIEW_ASSIGNMENTS, frame)
+
+
+def pair_up(where: Settings, request: str) -> None:
+    """Both scores of a request, of two tiny networks in the cache of artifacts."""
+    artifacts = [
+        write_artifact(where.artifact_cache, film_mean_network(slope=slope, offset=-2))
+        for slope in (4.0, 9.0)
+    ]
+    frozen = [
+        Candidate(f"model{number}", 1, one.sha256, one.threshold)
+        for number, one in enumerate(artifacts)
+    ]
+    opened = Experiment.open(
+        *frozen, rule_hash="r", starting_share=50, now=NOW, by="a test", cause="a test"
+    )
+    tables = local_tables(where, "a test")
+    save(tables, [opened], seen=0)
+    roles = {
+        f"{role}_{name}": value
+        for role, score, model in zip(("champion", "challenger"), (0.4, 0.6), frozen, strict=True)
+        for name, value in (
+            ("model", model.model),
+            ("version", 1),
+            ("threshold", 0.5),
+            ("probability", score),
+            ("label", int(score >= 0.5)),
+        )
+    }
+    row = dict.fromkeys(CONTRACTS[PAIRED_PREDICTIONS].schema.names()) | roles | {
+        "request_id": request,
+        "experiment_id": opened.experiment_id,
+        "case_key": "key0",
+        "site": "other",
+        "date": NOW.date(),
+        "served_arm": "challenger",
+        "assigned_arm": "challenger",
+        "config_version": 1,
+        "case_hash": 0,
+        "is_case": True,
+        "is_first_under_config": True,
+        "is_even_split": True,
+        "scored_at": NOW,
+        "log_position": 1,
+    }  # fmt: skip
+    tables.append(
+        PAIRED_PREDICTIONS, pl.DataFrame([row], schema=CONTRACTS[PAIRED_PREDICTIONS].schema)
+    )

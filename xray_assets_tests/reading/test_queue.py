@@ -44,6 +44,7 @@ from xray_assets_tests.reading.made_room import (
     assignment,
     draw,
     made_room,
+    pair_up,
     png,
 )
 
@@ -404,6 +405,21 @@ def test_the_answers_come_after_the_read_and_a_change_of_mind_is_a_row_beside_it
     assert second_looks(reads).rows(named=True) == [
         {"agree": 0, "keep": 0, "change": 1, "looks": 1, "change_rate": 1.0}
     ]
+
+
+def test_both_models_answer_and_say_what_their_scores_depend_on(tmp_path: Path) -> None:
+    where, (request,) = made_room(tmp_path, 1)
+    pair_up(where, request)
+    with closing(ReadingQueue(where)) as queue:
+        lease = read_next(queue, ANNA, Read("normal"))
+        champion, challenger = queue.answers(lease, ANNA).models
+        assert (champion.role, champion.served, challenger.served) == ("champion", False, True)
+        assert (champion.score, challenger.score, challenger.label) == (0.4, 0.6, 1)
+        maps = queue.heat(lease, ANNA)
+        assert [one.version for one in maps] == [1, 1]
+        assert all(len(row) == 13 for one in maps for row in one.grid) and maps[0] != maps[1]
+        with pytest.raises(LeaseUnknown):
+            queue.heat(lease, BEN)
 
 
 def test_the_film_outlives_its_row_in_the_log(tmp_path: Path) -> None:

@@ -22,5 +22,9 @@ class InferenceTable(DatabricksSource, InferenceLog):
         raise NotYetOnDatabricks("reading logged films")
 
     @override
+    def hold_films(self, digests: Sequence[str]) -> None:
+        raise NotYetOnDatabricks("holding logged films")
+
+    @override
     def traffic(self, config_version: int) -> list[ArmTraffic]:
         raise NotYetOnDatabricks("reading the inference table")

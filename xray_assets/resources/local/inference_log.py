@@ -76,5 +76,11 @@ class LocalLog(LocalSource, InferenceLog):
         return self.rows().image(image_sha256)
 
     @override
+    def hold_films(self, digests: Sequence[str]) -> None:
+        from xray_assets.serving.log.kept_films import hold
+
+        hold(Path(self.path), digests)
+
+    @override
     def traffic(self, config_version: int) -> list[ArmTraffic]:
         return [ArmTraffic(**arm) for arm in self.rows().traffic(config_version)]
