@@ -39,6 +39,7 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python -m benchmarks.web.cross_site
 	$(VENV)/bin/python -m benchmarks.web.login
 	$(VENV)/bin/python -m benchmarks.room.dashboard --predictions 10000000
+	$(VENV)/bin/python -m benchmarks.room.reading_speed
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check
@@ -54,6 +55,7 @@ format: $(READY) ## Fix what ruff can fix
 
 pictures: $(READY) ## Make the README's pictures from a real run; needs Debian's chromium
 	$(VENV)/bin/python docs/make_pictures.py
+	$(VENV)/bin/python docs/make_room_pictures.py
 
 install: $(READY) ## Only set up the virtual environment
 

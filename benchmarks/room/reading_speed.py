@@ -1,4 +1,4 @@
-"""From the key to the next film: `python -m benchmarks.room.reading_speed`.
+"""From the key to the next film: `python -m benchmarks.room.reading_speed [reads]`.
 
 Two readers at once, each in a chromium of their own, 200 reads each by keyboard against the room as
 a process. Shown: milliseconds from Enter to the next film on the screen (the commit is durable by
@@ -25,7 +25,11 @@ from xray_assets_tests.browser.films_to_read import drawn_world, reads
 from xray_assets_tests.browser.running_room import PASSWORD, add_people
 from xray_assets_tests.stack.free_ports import free_ports
 
-READS, REQUESTS = 200, 900
+READS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+REQUESTS = 5 * READS
+"""About half are drawn, for two readers."""
+LOOK_SECONDS = 0.5
+"""Nobody looks at a film for less; meanwhile the next one is fetched."""
 READERS = ("reader1", "reader2")
 LONGEST_P95_MS = 150.0
 _MEASURED = "performance.getEntriesByName('key to next film').map((one) => one.duration)"
@@ -82,9 +86,11 @@ async def _all_read(url: str) -> dict[str, list[float]]:
             await page.get_by_label("Name").fill(name)
             await page.get_by_label("Password").fill(PASSWORD)
             await page.keyboard.press("Enter")
+            await expect(page.locator("#review")).to_have_attribute("data-screen", "reading")
             for number in range(READS):
                 await expect(page.locator("#count")).to_have_text(str(number), timeout=30_000)
                 await expect(page.locator("#commit")).to_be_enabled(timeout=30_000)
+                await page.wait_for_timeout(1000 * LOOK_SECONDS)
                 for key in ("pnpu"[number % 4], "12345"[number % 5], "Enter"):
                     await page.keyboard.press(key)
             await expect(page.locator("#count")).to_have_text(str(READS), timeout=30_000)

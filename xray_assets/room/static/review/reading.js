@@ -54,6 +54,7 @@ export class Reading {
     const pressed = performance.now();
     return this.#alone(async () => {
       const { current } = this.#kept;
+      if (!current) return;
       const { draft, shown_ms, acted_ms } = current;
       if (!draft.read) return say("Choose a read first: P, N, U or X.");
       if (!draft.certainty) return say("Choose your confidence first: 1 to 5.");
