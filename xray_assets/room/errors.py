@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from xray_assets.errors import StaleWrite, XrayError
+from xray_assets.feedback.inbox import InboxUnavailable
 from xray_assets.room.pages import page
 from xray_assets.web.refusals import Refusal
 
@@ -60,6 +61,8 @@ def _told(error: Exception) -> tuple[int, str, str]:
         case RequestValidationError():
             wrong = ", ".join(".".join(map(str, one["loc"][1:])) for one in error.errors()[:20])
             return 400, "INVALID_PARAMETER_VALUE", f"missing or wrong: {wrong or 'the body'}"
+        case InboxUnavailable():
+            return 503, "TEMPORARILY_UNAVAILABLE", str(error)
         case StaleWrite():
             return 409, "RESOURCE_CONFLICT", str(error)
         case XrayError():

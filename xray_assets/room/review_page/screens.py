@@ -61,4 +61,11 @@ SCREENS = (
         "Try again",
         "resume",
     ),
+    Screen(
+        "broken",
+        "This page has broken",
+        "That is a defect of the page. Load it again: what you answered is kept.",
+        "Load again",
+        "/review",
+    ),
 )

@@ -2,7 +2,7 @@
  * this and when; until this dialog asks, the page knows no answer of a model. */
 
 import { heatFigure } from "./heat.js";
-import { Refused } from "./server.js";
+import { newId, Refused } from "./server.js";
 
 export class Comparison {
   #dialog;
@@ -39,7 +39,7 @@ export class Comparison {
   }
 
   async #opine(opinion, read) {
-    const commit_id = crypto.randomUUID();
+    const commit_id = newId();
     await this.#cases.opinion(this.#lease, { commit_id, opinion, read });
     this.#mark(opinion, read);
     return "Recorded, beside your read.";

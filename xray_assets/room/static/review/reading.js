@@ -4,7 +4,7 @@
  * reload or a lost answer sends the same read again, and the server keeps one. */
 
 import { untilTaken } from "./sending.js";
-import { Refused, SignedOut, Stale, Unreachable } from "./server.js";
+import { newId, Refused, SignedOut, Stale, Unreachable } from "./server.js";
 import { draw, say, screen } from "./view.js";
 
 const LOOK_AGAIN_MS = 30_000;
@@ -63,7 +63,7 @@ export class Reading {
         seconds_to_action: (acted_ms - shown_ms) / 1000,
         seconds_to_commit: (Date.now() - shown_ms) / 1000,
       };
-      current.sent ??= { commit_id: crypto.randomUUID(), read };
+      current.sent ??= { commit_id: newId(), read };
       this.#kept.save();
       await this.#send(pressed);
     });
@@ -128,7 +128,14 @@ export class Reading {
 
   async #send(pressed) {
     const { lease, draft, sent } = this.#kept.current;
-    await untilTaken(() => this.#cases.commit(lease, sent), this.#banner);
+    try {
+      await untilTaken(() => this.#cases.commit(lease, sent), this.#banner);
+    } catch (error) {
+      if (!error.isMended) throw error;
+      this.#kept.current.sent = undefined;
+      this.#kept.save();
+      return say(error.sentence);
+    }
     this.#kept.done.push({ lease, draft });
     this.#kept.forget();
     await this.#next();
@@ -158,7 +165,10 @@ export class Reading {
     else if (error instanceof Refused) {
       this.#kept.forget();
       screen("lapsed");
-    } else throw error;
+    } else {
+      screen("broken");
+      throw error;
+    }
   }
 
   #draw() {

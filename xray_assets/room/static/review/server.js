@@ -6,11 +6,11 @@ export class Unreachable extends Error {}
 export class SignedOut extends Error {}
 /** Somebody has signed in since this page was loaded, or may no longer do this. */
 export class Stale extends Error {}
-/** The server said no; `code` says why, for programs. */
+/** The server said no. `code` says why, for programs; `isMended`: not to this, but to another answer. */
 export class Refused extends Error {
-  constructor({ error_code: code, message }) {
+  constructor(status, { error_code: code, message }) {
     super(message ?? "the server refused");
-    this.code = code;
+    Object.assign(this, { code, isMended: status === 400 });
   }
 
   get sentence() {
@@ -34,7 +34,16 @@ export async function request(method, path, body) {
   if (answer.status >= 500 || answer.status === 429) throw new Unreachable("the server is in trouble");
   if (answer.status === 401) throw new SignedOut();
   if (answer.status === 403) throw new Stale();
-  throw new Refused(await answer.json().catch(() => ({})));
+  throw new Refused(answer.status, await answer.json().catch(() => ({})));
+}
+
+/** A UUID, also where the page came over plain http (crypto.randomUUID asks for https). */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** What the answer holds; null where it holds nothing. */
