@@ -1,7 +1,7 @@
 """The door of the reading room: who calls, before a byte of a body is read. Pure ASGI.
 
-Behind it `request.state` has `account` (an Account; None on open paths), `cookie` (the token in the
-cookie) and `csrf` (what a form sends as the field `csrf`, a script as the header `x-csrf-token`;
+Behind it `request.state` has `account` (an Account; None on open paths), `by_proxy` (whether a
+proxy's word made it so), `cookie` (the token in the cookie) and `csrf` (what a form sends as the field `csrf`, a script as the header `x-csrf-token`;
 `forms` demands it). A path that is not open asks for an account: a page that forgets to say who may
 see it is seen by nobody from outside.
 
@@ -53,6 +53,7 @@ class Door:
     async def _answer(self, request: Request, send: Send) -> None:
         state, started = request.state, False
         state.account, state.csrf, state.cookie, state.form = None, "", None, {}
+        state.by_proxy = False
         made = ""
 
         async def sent(message: Message) -> None:
@@ -93,7 +94,8 @@ class Door:
     def _account(self, request: Request) -> Account | None:
         """Who calls, by the proxy's word where it is asked for, else by the session."""
         peer = request.client.host if request.client else ""
-        if self._forwarded.speaks_for(peer):
+        request.state.by_proxy = self._forwarded.speaks_for(peer)
+        if request.state.by_proxy:
             return self._desk.forwarded(self._forwarded.name(request.headers.raw))
         token = request.state.cookie
         return self._desk.signed_in(token) if token else None

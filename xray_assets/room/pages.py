@@ -35,6 +35,7 @@ def page(
     frame = {
         "account": account,
         "csrf": request.state.csrf,
+        "by_proxy": request.state.by_proxy,
         "links": links_for(account),
         "path": request.url.path,
     }

@@ -234,6 +234,7 @@ def test_a_named_proxys_word_is_enough_and_anybody_elses_is_nothing(tmp_path: Pa
     by_proxy = Visitor(room, peer="10.1.2.3")
     assert by_proxy.get("/account", headers=PROXY).status_code == 200
     page = by_proxy.get("/account", headers=PROXY)
+    assert "Sign out" not in page.text
     form = {"csrf": csrf_in(page)}
     assert by_proxy.send("POST", "/logout", data=form, headers=PROXY).status_code == 303
     assert by_proxy.send("POST", "/logout", data={}, headers=PROXY).status_code == 403
