@@ -26,12 +26,14 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     PROMOTION_DECISION,
+    REVIEW_ASSIGNMENTS,
     REVIEWED_CASES,
     XRAY_METADATA,
 )
 from xray_assets.demo.outcome import Outcome
 from xray_assets.demo.run import run_demo
 from xray_assets.deployments import resources
+from xray_assets.promotion import PromotionRule
 from xray_assets.scoring.registered import DIGEST_TAG, RegisteredVersion
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings import PROJECT, Settings
@@ -39,6 +41,7 @@ from xray_assets.training.films import load_splits
 from xray_assets.training.gates import AUC, GATES
 from xray_assets.training.request import FILM_COLUMNS
 from xray_assets.training.tracking import EXPERIMENT
+from xray_assets_tests.room.visitor import csrf_in
 
 Finished = tuple[Outcome, Settings, dict]
 REAL_FILMS = PROJECT.parent / "shared" / "xray_sample" / "chest_xray"
@@ -54,17 +57,31 @@ SMALL = {
 }
 
 
+SERVERS = ("DAGSTER", "ENDPOINT", "FEEDBACK", "ROOM")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
+def signed_in(outcome: Outcome, settings: Settings) -> dict[str, int]:
+    """What the room answers whom the demo tells how to sign in, by role."""
+    answers = {}
+    for one in outcome.visitors:
+        with httpx.Client(base_url=settings.room_url) as browser:
+            told = {"name": one.name, "password": one.password}
+            form = told | {"csrf": csrf_in(browser.get("/login"))}
+            answers[str(one.role)] = browser.post("/login", data=form).status_code
+    return answers
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     """A finished demo, its settings, and what its endpoint said while it was still up."""
     state = tmp_path_factory.mktemp("demo") / "state"
-    ports = {f"XRAY_{name}_PORT": str(free_port()) for name in ("DAGSTER", "ENDPOINT", "FEEDBACK")}
+    ports = {f"XRAY_{name}_PORT": str(free_port()) for name in SERVERS}
     before = dict(os.environ)
     os.environ.update(SMALL | ports | {"XRAY_STATE": str(state)})
     seen: dict = {}
@@ -72,6 +89,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     def look(outcome: Outcome, settings: Settings) -> None:
         seen["health"] = httpx.get(f"{settings.endpoint_url}/health").status_code
         seen["served"] = resources(settings).serving.served()
+        seen["room"] = signed_in(outcome, settings)
 
     try:
         outcome = run_demo(scenario="same", console=Console(quiet=True), afterwards=look)
@@ -81,18 +99,34 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         os.environ.update(before)
 
 
-def test_the_demo_ends_in_a_decision_about_every_held_out_patient(
+def test_the_demo_ends_in_a_decision_about_every_drawn_case_by_the_newest_rule(
     finished: Finished,
 ) -> None:
     outcome, settings, _ = finished
-    tables = resources(settings).tables
-    films = tables.read(XRAY_METADATA).collect()
-    held_out = films.filter(films["dataset_split"] == "test")["patient_id"].n_unique()
     decision = outcome.decision
     assert decision["verdict"] in ("PROMOTE", "KEEP_TESTING", "ROLLBACK")
+    drawn = resources(settings).tables.read(REVIEW_ASSIGNMENTS).filter("drawn").collect()
     if decision["verdict"] == "KEEP_TESTING":
-        assert decision["n_reviewed"] == held_out
-    assert json.loads(decision["report"])["decision"]["verdict"] == decision["verdict"]
+        assert decision["n_reviewed"] == drawn.height
+    report = json.loads(decision["report"])
+    assert report["decision"]["verdict"] == decision["verdict"]
+    assert (decision["rule_version"], decision["rule_hash"]) == ("3", PromotionRule().sha256)
+    assert outcome.experiment.review_policy_hash is not None
+
+
+def test_readers_read_the_drawn_cases_of_the_queue_and_no_other(finished: Finished) -> None:
+    _, settings, _ = finished
+    tables = resources(settings).tables
+    reads = tables.read(PREDICTION_FEEDBACK).collect()
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn").collect()
+    assert 0 < reads["prediction_id"].n_unique() <= drawn.height
+    assert set(reads["prediction_id"]) <= set(drawn["request_id"])
+    assert reads["blinded"].all() and reads["lease"].null_count() == 0
+    assert set(reads["feedback_source"]) == {"simulation"}
+
+
+def test_the_demo_tells_a_reader_and_a_viewer_how_to_sign_in(finished: Finished) -> None:
+    assert finished[2]["room"] == {"reader": 303, "viewer": 303}  # to their pages
 
 
 def test_every_answered_request_is_logged_paired_and_read_once(
@@ -130,17 +164,20 @@ def test_a_decision_names_the_table_versions_it_was_made_from(
 
 def test_nothing_is_left_running(finished: Finished) -> None:
     _, settings, _ = finished
-    for url in (settings.dagster_url, settings.endpoint_url, settings.feedback_url):
+    urls = (settings.dagster_url, settings.endpoint_url, settings.feedback_url, settings.room_url)
+    for url in urls:
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)
 
 
-def test_no_token_or_patient_is_in_any_log_file(finished: Finished) -> None:
-    _, settings, _ = finished
-    token = (settings.state / "token").read_text().strip()
+def test_no_token_or_password_is_in_any_log_file(finished: Finished) -> None:
+    outcome, settings, _ = finished
+    secrets = [(settings.state / "token").read_text().strip()]
+    secrets += [one.password for one in outcome.visitors]
     logs: list[Path] = list((settings.state / "logs").glob("*.log"))
     assert logs
-    assert not [log.name for log in logs if token in log.read_text(errors="replace")]
+    texts = {log.name: log.read_text(errors="replace") for log in logs}
+    assert [name for name, text in texts.items() if any(one in text for one in secrets)] == []
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,9 @@ class Loop:
     """A state folder with ports of its own."""
 
     def __init__(self, folder: Path, **more: object) -> None:
-        ports = {f"{name}_port": free_port() for name in ("dagster", "endpoint", "feedback")}
+        ports = {
+            f"{name}_port": free_port() for name in ("dagster", "endpoint", "feedback", "room")
+        }
         small = {"ramp_dwell_seconds": 0, "ramp_dwell_requests": 10, "gates_cause": "a proof"}
         self.settings = Settings(state=folder / "state", **(ports | small | more))  # pyright: ignore
         self.environment = process_environment(self.settings)

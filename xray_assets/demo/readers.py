@@ -1,63 +1,76 @@
-"""Simulated readers. They are marked as simulation, read blinded, err at a known rate, and know
-held-out patients only.
+"""Simulated readers. They take cases from the review queue as people do, blind and in its order,
+err at a known rate, and know held-out films only. Their reads are marked as simulation.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
 
 import httpx
+import polars as pl
 
-from xray_assets.demo.clients import Answered
+from xray_assets.imaging.decode import decode
+from xray_assets.imaging.digest import pixel_sha256
 
 ERROR_RATE = 0.03
 """Share of reads that are wrong: a careful reader of clear films. Child pneumonia itself is read
 far less surely.
 """
 
-READERS = ("DR001", "DR002", "DR003")
 
-READ_TWICE = 5
-"""Every fifth film is read by two of them, so that their agreement is known; where these two
-differ, the third reads it too and makes the majority.
-"""
+def truths(metadata: pl.DataFrame) -> dict[str, int]:
+    """The label of each held-out film by its pixels' digest: a reader sees nothing but pixels.
+
+    metadata: rows of silver.xray_metadata.
+    """
+    held_out = metadata.filter(pl.col("dataset_split") == "test")
+    return dict(held_out.select("pixel_sha256", "label").iter_rows())
 
 
 class SimulatedReaders:
-    """Submit a read of each answered film to the feedback API."""
+    """Read what the queue of the feedback API gives them, each with a token of its own."""
 
-    def __init__(self, url: str, token: str, *, seed: int, error_rate: float = ERROR_RATE) -> None:
-        """Connect lazily; the seed fixes who reads what and who errs."""
-        self._http = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60
-        )
+    def __init__(
+        self,
+        url: str,
+        tokens: Sequence[str],
+        labels: Mapping[str, int],
+        *,
+        seed: int,
+        error_rate: float = ERROR_RATE,
+    ) -> None:
+        """Connect lazily; the seed fixes who errs. labels: as from `truths`."""
+        self._readers = [
+            httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+            for token in tokens
+        ]
+        self._labels = labels
         self._random = random.Random(seed)  # noqa: S311 - a simulation, not a secret
         self._error_rate = error_rate
 
-    def read(self, answered: Sequence[Answered]) -> int:
-        """Submit the blinded reads of each film; returns how many were taken. Raises
-        httpx.HTTPStatusError when one is refused.
+    def read(self) -> int:
+        """Read in turns until nobody is asked any more: one of two who differ makes a third be
+        asked. Returns how many reads were taken. Raises httpx.HTTPStatusError when one is refused.
         """
         taken = 0
-        for place, answer in enumerate(answered):
-            readers = self._random.sample(READERS, 3)
-            first = readers[: 2 if place % READ_TWICE == 0 else 1]
-            said = [self._submit(answer, reader) for reader in first]
-            if len(set(said)) > 1:
-                said.append(self._submit(answer, readers[-1]))
-            taken += len(said)
+        while reads := sum(self._read_next(reader) for reader in self._readers):
+            taken += reads
         return taken
 
-    def _submit(self, answer: Answered, reader: str) -> str:
-        """What the reader says of the film."""
+    def _read_next(self, reader: httpx.Client) -> bool:
+        """Read the next case of one reader; False when none waits."""
+        given = reader.get("/review/next").raise_for_status()
+        if given.status_code == httpx.codes.NO_CONTENT:
+            return False
+        lease = f"/review/leases/{given.json()['lease']}"
+        film = reader.get(f"{lease}/film").raise_for_status().content
         errs = self._random.random() < self._error_rate
-        read = "pneumonia" if bool(answer.film.label) != errs else "normal"
+        is_ill = bool(self._labels[pixel_sha256(decode(film))]) != errs
         body = {
-            "read": read,
-            "radiologist_id": reader,
-            "blinded": True,
-            "confidence": "confirmed",
-            "feedback_source": "simulation",
+            "commit_id": str(uuid4()),
+            "read": "pneumonia" if is_ill else "normal",
             "notes": f"simulated reader, error rate {self._error_rate:.0%}",
+            "feedback_source": "simulation",
         }
-        self._http.post(f"/feedback/{answer.request_id}", json=body).raise_for_status()
-        return read
+        reader.post(f"{lease}/commit", json=body).raise_for_status()
+        return True

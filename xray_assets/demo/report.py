@@ -30,18 +30,23 @@ def show_outcome(outcome: "Outcome", settings: Settings, console: Console) -> No
     )
     console.print(_figures(outcome))
     console.print(_places(settings))
+    for one in outcome.visitors:
+        console.print(
+            f"sign in at {settings.room_url} as {one.name}, password {one.password}", markup=False
+        )
     console.print(_times(outcome.seconds))
 
 
 def _figures(outcome: "Outcome") -> Table:
     reported = json.loads(outcome.decision["report"])
-    table = Table(title=f"{outcome.decision['n_reviewed']} reviewed cases: value [95 % interval]")
+    reviewed = f"{outcome.decision['n_reviewed']} reviewed cases"
+    table = Table(title=f"{reviewed}, weighted by their chance of review: value [95 % interval]")
     table.add_column("")
     for role in (CHAMPION, CHALLENGER):
         name = getattr(outcome.experiment, role).served_name
         table.add_column(f"{name}\n({role} of the experiment)", justify="right")
     for name in ("accuracy", "sensitivity", "specificity"):
-        shares = (reported[role][f"naive_{name}"] for role in (CHAMPION, CHALLENGER))
+        shares = (reported[role][f"corrected_{name}"] for role in (CHAMPION, CHALLENGER))
         table.add_row(name, *(spelled_share(share) for share in shares))
     return table
 
@@ -52,6 +57,7 @@ def _places(settings: Settings) -> Table:
         show_header=False,
     )
     table.add_row("lineage, runs, sensors", settings.dagster_url)
+    table.add_row("reading room, dashboard", settings.room_url)
     table.add_row("endpoint", settings.endpoint_url)
     table.add_row("feedback API", settings.feedback_url)
     table.add_row("state folder", os.path.relpath(settings.state, PROJECT))

@@ -16,22 +16,25 @@ from xray_assets.catalog import (
     PROMOTION_DECISION,
     XRAY_METADATA,
 )
+from xray_assets.demo import accounts
 from xray_assets.demo.clients import EndpointClient, HeldOutFilm, flatten, held_out_films
 from xray_assets.demo.orchestrator import Orchestrator, RunFailed
 from xray_assets.demo.outcome import Outcome
-from xray_assets.demo.readers import ERROR_RATE, SimulatedReaders
+from xray_assets.demo.readers import ERROR_RATE, SimulatedReaders, truths
 from xray_assets.demo.report import show_outcome
 from xray_assets.demo.scenarios import SCENARIOS, Scenario
 from xray_assets.demo.state import prepare
 from xray_assets.deployments import resources
-from xray_assets.jobs import evaluate, lineage
+from xray_assets.jobs import evaluate, follow, lineage
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import Settings
 from xray_assets.stack.stack import Stack
 
-WAVE = 60
-"""Patients read between two looks at the decision."""
+WAVE = 150
+"""Patients between two looks at the decision. All disagreements of the models are read, and a tenth
+of the other cases: about 60 reads.
+"""
 
 PATIENCE_SECONDS = 120.0
 
@@ -75,7 +78,7 @@ class Demo:
         self.tables, self.inbox = room.tables, room.inbox
         self.orchestrator = Orchestrator(settings.dagster_url)
         self.client = EndpointClient(settings.endpoint_url, ENDPOINT_NAME, token)
-        self.readers = SimulatedReaders(settings.feedback_url, token, seed=settings.seed)
+        self.reader_tokens, self.visitors = accounts.readers(settings), accounts.visitors(settings)
         self.seconds: dict[str, float] = {}
         self._started = time.monotonic()
 
@@ -84,18 +87,24 @@ class Demo:
         self.materialize()
         films = self.tables.read(XRAY_METADATA).collect()
         patients = held_out_films(films, seed=self.settings.seed)
+        readers = SimulatedReaders(
+            self.settings.feedback_url,
+            self.reader_tokens,
+            truths(films),
+            seed=self.settings.seed,
+        )
         self.console.print(
             f"{len(patients)} held-out patients; readers err in {ERROR_RATE:.0%} of reads"
         )
         unread, decision = list(patients), None
         while unread and (decision is None or decision["verdict"] == "KEEP_TESTING"):
             wave, unread = unread[:WAVE], unread[WAVE:]
-            decision = self.wave(wave)
+            decision = self.wave(wave, readers)
         if decision is None:
             raise RunFailed("no patient is held out: raise the test share of XRAY_SPLIT_SHARES")
         self.finish(unread or patients)
         self.seconds["total"] = time.monotonic() - self._started
-        return Outcome(self._experiment(), self._decision(), self.seconds)
+        return Outcome(self._experiment(), self._decision(), self.seconds, self.visitors)
 
     def materialize(self) -> None:
         """Launch the main job and follow it."""
@@ -110,10 +119,14 @@ class Demo:
         self.orchestrator.follow(run_id, on_step)
         self.seconds["main job"] = time.monotonic() - self._started
 
-    def wave(self, patients: list[list[HeldOutFilm]]) -> dict:
-        """Send films, let readers read, wait for the sensor's run; returns the new decision."""
+    def wave(self, patients: list[list[HeldOutFilm]], readers: SimulatedReaders) -> dict:
+        """Send films, draw cases, let readers read them, wait for the sensor's run; returns the new
+        decision.
+        """
         answered = self.client.send(flatten(patients))
-        self.readers.read(answered)
+        # By itself it would come within XRAY_FOLLOW_SECONDS.
+        self.orchestrator.follow(self.orchestrator.launch(follow.name), lambda *_: None)
+        reads = readers.read()
         submitted = time.monotonic()
         self._wait(self._all_feedback_taken, "the sensor's run")
         decision = self._decision()
@@ -121,7 +134,8 @@ class Demo:
         longest = "feedback to decision, longest"
         self.seconds[longest] = max(waited, self.seconds.get(longest, 0))
         self.console.print(
-            f"{len(answered):4d} films read; {decision['n_reviewed']:4d} cases reviewed; "
+            f"{len(answered):4d} films answered, {reads} reads; "
+            f"{decision['n_reviewed']} cases reviewed; "
             f"[bold]{decision['verdict']}[/bold]; decided {waited:.1f} s after the last feedback"
         )
         return decision

@@ -57,7 +57,7 @@ SUMMARIES = {HOURLY_TRAFFIC, RECENT_ERRORS, RECENT_MISTAKES, REVIEW_PROGRESS, SE
 KEPT = CONTRACTS.keys() - SUMMARIES - {REVIEW_POLICY}
 """Without the policy too: draws alone follow from it, and `review/test_draws.py` has those."""
 
-WRITES, WRITES_OF_A_CORRECTION = 18, 7
+WRITES, WRITES_OF_A_CORRECTION = 20, 7
 """Writes of a run on a new log and inbox; to the tables of cases and counts where reads changed."""
 
 STEP_US = 3_600_000_000
