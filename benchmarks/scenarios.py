@@ -2,9 +2,9 @@
 
     python -m benchmarks.scenarios --seeds 5
 
-Networks are trained, exported and thresholded by the project's own training; assignment, strata and
-the decision are the project's too. Processes and tables are left out: the demo and the end-to-end
-test have those. Exits with 1 when a verdict differs from the expected one.
+Networks are trained, exported and thresholded by the project's own training; assignment, chances of
+review and the decision are the project's too. Processes, tables and double reads are left out: the
+demo and the end-to-end test have those. Exits with 1 when a verdict differs from the expected one.
 """
 
 import argparse
@@ -18,11 +18,12 @@ import polars as pl
 
 from benchmarks.in_process_training import trained
 from benchmarks.training import manifest, phantoms
+from xray_assets.catalog import NOT_DRAWN, SETTLED
 from xray_assets.demo.readers import ERROR_RATE
 from xray_assets.demo.run import WAVE
 from xray_assets.demo.scenarios import SCENARIOS, WEAK_FILMS
-from xray_assets.promotion import PairedCounts, Verdict, decide
-from xray_assets.promotion.uncertainty_bands import band_of, n_strata, stratum
+from xray_assets.promotion import Verdict, decide_cases
+from xray_assets.review.policy import ReviewPolicy
 from xray_assets.serving.hot_path.assignment import assigned_to_challenger
 from xray_assets.settings import Settings
 from xray_assets.training.judging import Judgement
@@ -39,29 +40,36 @@ LIMITS = {
 
 def verdict(test: pl.DataFrame, champion: Judgement, challenger: Judgement, seed: int):
     """The last verdict of the demo's waves, and what it rests on."""
-    random = np.random.default_rng(seed)
+    random, policy = np.random.default_rng(seed), ReviewPolicy()
     first = test.with_row_index().unique("patient_id", keep="first", maintain_order=True)
     order = random.permutation(first.height)
     index, patients = first["index"].to_numpy()[order], first["patient_id"].gather(order)
     truth = first["label"].to_numpy()[order] ^ (random.random(len(order)) < ERROR_RATE)
-    models = (champion, challenger)
-    scores = np.stack([model.test_probabilities[index] for model in models])
-    thresholds = np.array([model.artifact.threshold for model in models])
-    labels = (scores >= thresholds[:, None]).astype(int)
-    arm = np.array([assigned_to_challenger(str(seed), name, share=50) for name in patients], int)
-    band = band_of(np.take_along_axis(scores, arm[None], 0)[0], thresholds[arm])
-    cells = np.zeros((len(order), n_strata(), 2, 2, 2), np.int64)
-    cells[np.arange(len(order)), stratum(arm, band), labels[0], labels[1], truth] = 1
+    labels = [
+        (model.test_probabilities[index] >= model.artifact.threshold).astype(int)
+        for model in (champion, challenger)
+    ]
+    chance = np.where(labels[0] != labels[1], policy.disagreements, policy.floor)
+    drawn = random.random(len(order)) < chance
+    cases = pl.DataFrame(
+        {
+            "chance": chance,
+            "drawn": drawn,
+            "served_challenger": [
+                assigned_to_challenger(str(seed), name, share=50) for name in patients
+            ],
+            "champion_label": labels[0],
+            "challenger_label": labels[1],
+            "truth": truth,
+            "state": np.where(drawn, SETTLED, NOT_DRAWN),
+        }
+    )
     decision = None
     for end in [*range(WAVE, len(order), WAVE), len(order)]:
-        reviewed = cells[:end].sum(axis=0)
-        served = np.bincount(arm[:end], minlength=2)[None]
-        counts = PairedCounts(reviewed, reviewed.sum(axis=3), served, np.array([0.5]))
-        decision = decide(counts)
+        decision = decide_cases(cases[:end])
         if decision.verdict != Verdict.KEEP_TESTING:
             break
-    accuracy = (labels == truth).mean(axis=1)
-    return decision, accuracy
+    return decision, [float((label == truth).mean()) for label in labels]
 
 
 def main() -> None:

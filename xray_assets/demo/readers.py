@@ -4,6 +4,7 @@ err at a known rate, and know held-out films only. Their reads are marked as sim
 
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
@@ -39,7 +40,7 @@ class SimulatedReaders:
         seed: int,
         error_rate: float = ERROR_RATE,
     ) -> None:
-        """Connect lazily; the seed fixes who errs. labels: as from `truths`."""
+        """Connect lazily; the seed is of their errors. labels: as from `truths`."""
         self._readers = [
             httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
             for token in tokens
@@ -49,12 +50,13 @@ class SimulatedReaders:
         self._error_rate = error_rate
 
     def read(self) -> int:
-        """Read in turns until nobody is asked any more: one of two who differ makes a third be
-        asked. Returns how many reads were taken. Raises httpx.HTTPStatusError when one is refused.
+        """Read side by side until nobody is asked any more: where two differ, a third is. Returns
+        how many reads were taken. Raises httpx.HTTPStatusError when one is refused.
         """
         taken = 0
-        while reads := sum(self._read_next(reader) for reader in self._readers):
-            taken += reads
+        with ThreadPoolExecutor(len(self._readers)) as at_once:
+            while reads := sum(at_once.map(self._read_next, self._readers)):
+                taken += reads
         return taken
 
     def _read_next(self, reader: httpx.Client) -> bool:
