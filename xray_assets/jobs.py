@@ -22,6 +22,7 @@ _EVALUATED = (
     catalog.SCORED_COUNTS,
     catalog.REVIEWED_CASES,
     catalog.REVIEWED_COUNTS,
+    catalog.SCORE_BANDS,
     catalog.PROMOTION_DECISION,
 )
 

@@ -58,6 +58,7 @@ ENTRIES: dict[Key, Entry] = {
     catalog.RECENT_MISTAKES: Entry(PERFORMANCE),
     catalog.REVIEW_PROGRESS: Entry(PERFORMANCE),
     catalog.SECOND_LOOKS: Entry(PERFORMANCE),
+    catalog.SCORE_BANDS: Entry(PERFORMANCE),
     catalog.SCORED_COUNTS: Entry(PERFORMANCE),
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),

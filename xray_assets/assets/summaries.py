@@ -7,6 +7,7 @@ import dagster as dg
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import (
     HOURLY_TRAFFIC,
+    PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
@@ -14,6 +15,8 @@ from xray_assets.catalog import (
     RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEW_PROGRESS,
+    REVIEWED_CASES,
+    SCORE_BANDS,
     SECOND_LOOKS,
 )
 from xray_assets.checks.table_metadata import table_metadata
@@ -63,3 +66,12 @@ def second_looks(tables: Tables) -> dg.MaterializeResult:
 
     days = bring_up_to_date(tables)
     return dg.MaterializeResult(metadata=table_metadata(tables, SECOND_LOOKS, days=days))
+
+
+@asset(SCORE_BANDS, deps=[REVIEWED_CASES, REVIEW_ASSIGNMENTS, PAIRED_PREDICTIONS])
+def score_bands(tables: Tables) -> dg.MaterializeResult:
+    """Settled cases of the newest experiment by truth and band of both models' scores."""
+    from xray_assets.cases.summaries.scores import bring_up_to_date
+
+    cases = bring_up_to_date(tables)
+    return dg.MaterializeResult(metadata=table_metadata(tables, SCORE_BANDS, cases=cases))

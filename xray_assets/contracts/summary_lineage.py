@@ -2,8 +2,11 @@
 
 from xray_assets.catalog import (
     CASE_STATES,
+    CHALLENGER,
+    CHAMPION,
     COMPARISON_SUMMARY,
     HOURLY_TRAFFIC,
+    PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
@@ -11,6 +14,8 @@ from xray_assets.catalog import (
     RECENT_MISTAKES,
     REVIEW_ASSIGNMENTS,
     REVIEW_PROGRESS,
+    REVIEWED_CASES,
+    SCORE_BANDS,
     SECOND_LOOKS,
     Key,
 )
@@ -19,6 +24,8 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.contracts.tables.columns import OPINIONS
 
 _CELLS = ("tp", "fp", "tn", "fn", "feedback_count")
+
+_SCORES = tuple((PAIRED_PREDICTIONS, f"{role}_probability") for role in (CHAMPION, CHALLENGER))
 
 SUMMARY_ORIGINS: dict[Key, Origins] = {
     COMPARISON_SUMMARY: {
@@ -79,6 +86,12 @@ SUMMARY_ORIGINS: dict[Key, Origins] = {
         **renamed(REVIEW_ASSIGNMENTS, {"date": "prediction_date", "cases": "request_id"}),
         **renamed(REVIEW_ASSIGNMENTS, {"reads": "n_reads", "read_twice": "n_reads"}),
         **all_from(REVIEW_ASSIGNMENTS, ["state"], CASE_STATES),
+    },
+    SCORE_BANDS: {
+        **kept(REVIEWED_CASES, "experiment_id"),
+        "n": ((REVIEWED_CASES, "truth"), *_SCORES),
+        "weight": ((REVIEW_ASSIGNMENTS, "chance"), *_SCORES),
+        "squares": ((REVIEW_ASSIGNMENTS, "chance"), *_SCORES),
     },
 }
 """By table, as `lineage.COLUMN_ORIGINS`."""

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from xray_assets.statistics.binned_scores import bin_of
 from xray_assets.statistics.intervals import Estimate, Floats, weighted_share
+from xray_assets.statistics.resolution import BINS
 from xray_assets.statistics.scored_films import labels_and_scores
 
-N_BANDS = 50
-"""Width 0.02. Scores of 1 lie in the last band."""
+EDGES: Floats = np.linspace(0.0, 1.0, BINS + 1)
+"""Of the bands; the lower ones belong to them."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreBands:
-    """Cases with a truth by band (from low scores to high) and truth [normal, pneumonia], (B, 2)
-    each: how many, their weights summed, and the weights' squares summed.
+    """Cases with a truth, (2, BINS) each [truth, band from low to high]: how many, their weights
+    summed, and the weights' squares summed.
 
     A case's weight is 1 / the chance that it was reviewed, so that sums stand for all films.
     """
@@ -32,14 +34,9 @@ class ScoreBands:
     squares: Floats
 
     @property
-    def edges(self) -> Floats:
-        """(B + 1,) from 0 to 1; the lower ones belong to their bands."""
-        return np.linspace(0.0, 1.0, len(self.n) + 1)
-
-    @property
     def prevalence(self) -> Estimate:
         """The share of films with pneumonia."""
-        return weighted_share(self.weight[:, 1].sum(), self.weight.sum(), self.squares.sum())
+        return weighted_share(self.weight[1].sum(), self.weight.sum(), self.squares.sum())
 
 
 def score_bands(
@@ -52,24 +49,23 @@ def score_bands(
     weight = np.ones(len(score)) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != score.shape or not np.all(weight >= 1):
         raise ValueError("weights are 1 / chance of review: one a case, from 1")
-    cell = 2 * np.minimum((score * N_BANDS).astype(np.int64), N_BANDS - 1) + positive
+    cell = BINS * positive + bin_of(score)
 
     def summed(values: Floats) -> Floats:
-        """(B, 2) sums over bands and truths."""
-        sums = np.bincount(cell, weights=values, minlength=2 * N_BANDS)
-        return sums.astype(np.float64).reshape(N_BANDS, 2)
+        sums = np.bincount(cell, weights=values, minlength=2 * BINS)
+        return sums.astype(np.float64).reshape(2, BINS)
 
     n = summed(np.ones(len(score))).astype(np.int64)
     return ScoreBands(n, summed(weight), summed(weight * weight))
 
 
 def operating_points(bands: ScoreBands) -> tuple[Estimate, Estimate]:
-    """(sensitivity, specificity), (B,) each: positive from the lower edge of band b on."""
-    from_here = np.cumsum(bands.weight[::-1], axis=0)[::-1]
-    total, squares = bands.weight.sum(axis=0), bands.squares.sum(axis=0)
+    """(sensitivity, specificity), (BINS,) each: positive from the lower edge of a band on."""
+    from_here = np.cumsum(bands.weight[:, ::-1], axis=1)[:, ::-1]
+    total, squares = bands.weight.sum(axis=1), bands.squares.sum(axis=1)
     return (
-        weighted_share(from_here[:, 1], total[1], squares[1]),
-        weighted_share(total[0] - from_here[:, 0], total[0], squares[0]),
+        weighted_share(from_here[1], total[1], squares[1]),
+        weighted_share(total[0] - from_here[0], total[0], squares[0]),
     )
 
 
@@ -93,25 +89,24 @@ class RiskTiers:
 
 def risk_tiers(bands: ScoreBands, cuts: Sequence[float]) -> RiskTiers:
     """Tiers between the cuts, which are inner edges of bands in rising order; ValueError if not."""
-    edges = bands.edges
-    at = np.rint(np.asarray(cuts, dtype=np.float64) * len(bands.n)).astype(np.int64)
-    inner = np.all((at > 0) & (at < len(bands.n)) & (np.diff(at, prepend=0) > 0))
-    if not inner or not np.allclose(edges[at], cuts):
-        raise ValueError(f"cuts must rise in steps of {edges[1]:g} between 0 and 1: {list(cuts)}")
+    at = np.rint(np.asarray(cuts, dtype=np.float64) * BINS).astype(np.int64)
+    inner = np.all((at > 0) & (at < BINS) & (np.diff(at, prepend=0) > 0))
+    if not inner or not np.allclose(EDGES[at], cuts):
+        raise ValueError(f"cuts must rise in steps of {EDGES[1]:g} between 0 and 1")
     starts = np.concatenate([[0], at])
     n, weight, squares = (
-        np.add.reduceat(one, starts, axis=0)[::-1] for one in (bands.n, bands.weight, bands.squares)
+        np.add.reduceat(one, starts, axis=1)[:, ::-1]
+        for one in (bands.n, bands.weight, bands.squares)
     )
-    all_films, ill = weight.sum(), weight[:, 1].sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        films = weight.sum(axis=1) / all_films
-        found = np.cumsum(weight[:, 1]) / ill
+        films = weight.sum(axis=0) / weight.sum()
+        found = np.cumsum(weight[1]) / weight[1].sum()
     return RiskTiers(
-        low=edges[starts][::-1],
-        high=edges[np.append(at, len(bands.n))][::-1],
-        n=n.sum(axis=1),
+        low=EDGES[starts][::-1],
+        high=EDGES[np.append(at, BINS)][::-1],
+        n=n.sum(axis=0),
         films=films,
-        observed=weighted_share(weight[:, 1], weight.sum(axis=1), squares.sum(axis=1)),
+        observed=weighted_share(weight[1], weight.sum(axis=0), squares.sum(axis=0)),
         read=np.cumsum(films),
         found=found,
     )

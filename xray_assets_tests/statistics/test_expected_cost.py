@@ -17,7 +17,7 @@ from xray_assets.statistics.expected_cost import (
     costs_without_model,
 )
 from xray_assets.statistics.intervals import Estimate, linear_combination, weighted_share, wilson
-from xray_assets.statistics.score_bands import operating_points, risk_tiers, score_bands
+from xray_assets.statistics.score_bands import EDGES, operating_points, risk_tiers, score_bands
 
 counts = st.tuples(st.integers(0, 400), st.integers(1, 400)).map(lambda p: (min(p), max(p)))
 shares = st.floats(0.01, 0.99)
@@ -142,7 +142,7 @@ def test_operating_points_of_bands_are_those_of_the_cases() -> None:
     weight = rng.choice([1.0, 2.0, 10.0], 500)
     bands = score_bands(truth, score, weight)
     sensitivity, specificity = operating_points(bands)
-    for band, edge in enumerate(bands.edges[:-1]):
+    for band, edge in enumerate(EDGES[:-1]):
         flagged = score >= edge
         ill = weight[(truth == 1) & flagged].sum() / weight[truth == 1].sum()
         well = weight[(truth == 0) & ~flagged].sum() / weight[truth == 0].sum()

@@ -26,6 +26,7 @@ from xray_assets.contracts.tables.summaries import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SCORE_BANDS,
     SECOND_LOOKS,
 )
 
@@ -54,6 +55,7 @@ CONTRACTS: dict[Key, Contract] = {
         RECENT_MISTAKES,
         REVIEW_PROGRESS,
         SECOND_LOOKS,
+        SCORE_BANDS,
         PROMOTION_DECISION,
         BACKTESTS,
         ERASURES,

@@ -11,6 +11,7 @@ from xray_assets.catalog import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SCORE_BANDS,
     SECOND_LOOKS,
     Key,
 )
@@ -28,6 +29,7 @@ SUMMARIES = (
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
     SECOND_LOOKS,
+    SCORE_BANDS,
 )
 
 
