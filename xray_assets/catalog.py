@@ -111,6 +111,11 @@ class Catalog:
         """Three-level name of a table, model or volume: `<catalog>.<schema>.<name>`."""
         return ".".join((self.name, *key))
 
+    @property
+    def classifiers(self) -> list[str]:
+        """Full names of the registered models, the first champion first."""
+        return [self.table(family.model) for family in FAMILIES.values()]
+
     def model(self, name: str) -> str:
         """A model's three-level name, from that or from its last part alone."""
         return name if "." in name else self.table((KERAS_CLASSIFIER[0], name))

@@ -14,6 +14,7 @@ from xray_assets.commands import (
     experiments,
     feedback,
     query,
+    report,
     review,
     review_policy,
     runs,
@@ -47,6 +48,7 @@ for group in (
     endpoint,
     backtest,
     query,
+    report,
     score,
     checkup,
 ):

@@ -30,7 +30,7 @@ from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
 from xray_assets.jobs import jobs
 from xray_assets.runs.executor import known_process_executor
-from xray_assets.schedules import maintain, schedules
+from xray_assets.schedules import daily_report, maintain, schedules
 from xray_assets.sensors import sensors
 from xray_assets.settings import Settings
 
@@ -60,7 +60,7 @@ def build_definitions(settings: Settings, **overrides: object) -> dg.Definitions
     return dg.Definitions(
         assets=assets,
         asset_checks=[*dg.load_asset_checks_from_modules(STAGES), *contract_checks(assets)],
-        jobs=[*jobs, maintain],
+        jobs=[*jobs, maintain, daily_report],
         schedules=schedules,
         sensors=[*sensors, automation],
         resources=resources(settings).by_name() | overrides,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from xray_assets.batch.scores import ScoringModel
-from xray_assets.catalog import CHAMPION, FAMILIES
+from xray_assets.catalog import CHAMPION
 from xray_assets.scoring.registered import RegisteredVersion, RegistryError
 from xray_assets.settings import Settings
 
@@ -56,7 +56,7 @@ def _registered(
     if not model and version is not None:
         raise RegistryError(f"--version {version} of which model? name it with --model")
     if not model:
-        models = [settings.catalog.table(family.model) for family in FAMILIES.values()]
+        models = settings.catalog.classifiers
         champion = registry.aliases(models).get(CHAMPION)
         if champion is None:
             raise RegistryError(

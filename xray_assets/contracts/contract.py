@@ -26,6 +26,7 @@ _SQL_TYPES: dict[Any, str] = {
     pl.Boolean: "boolean",
     pl.Date: "date",
     pl.List(pl.Int64): "array<bigint>",
+    pl.List(pl.Float64): "array<double>",
     pl.Datetime: "timestamp",
 }
 

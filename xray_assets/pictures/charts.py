@@ -50,11 +50,13 @@ def line_chart(
     y_label: str = "",
     levels: Mapping[str, float] | None = None,
     marks: Mapping[str, tuple[float, float]] | None = None,
+    ranges: Mapping[str, Sequence[tuple[float, float, float]]] | None = None,
     logarithmic: bool = False,
     diagonal: bool = False,
     dates: bool = False,
 ) -> Any:
-    """Lines through (x, y); `levels` are named dashed rules across, `marks` named single points.
+    """Lines through (x, y); `levels` are named dashed rules across, `marks` named single points,
+    `ranges` the areas (x, low, high) of series, in their colours.
 
     `logarithmic` puts y on a log scale (values not above 0 are left out); `diagonal` draws y = x.
     `dates`: x is a day, in milliseconds since 1970, UTC. Points that are not finite (or beyond
@@ -76,7 +78,16 @@ def line_chart(
         if abs(at) <= _LARGEST and abs(value) <= _LARGEST and (value > 0 or not logarithmic)
     ]
     lines = alt.Chart(alt.Data(values=rows)).mark_line(point=len(rows) < 50)
-    layers = [lines.encode(x=x, y=y, order="order:Q", color=_colour(list(series)))]
+    colour = _colour(list(series))
+    layers = [lines.encode(x=x, y=y, order="order:Q", color=colour)]
+    if ranges:
+        rows = [
+            {"series": name, "x": at, "y": low, "high": high}
+            for name, points in ranges.items()
+            for at, low, high in points
+        ]
+        area = alt.Chart(alt.Data(values=rows)).mark_area(opacity=0.15)
+        layers.insert(0, area.encode(x=x, y=y, y2="high:Q", color=colour))
     named = [{"name": name, "y": value} for name, value in (levels or {}).items()]
     across = alt.Chart(alt.Data(values=named))
     if named:

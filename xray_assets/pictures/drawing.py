@@ -5,14 +5,20 @@ one 0.05 s: a step on which others wait draws after it has written.
 """
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 
 def svg(chart: Any) -> str:
     """The chart as an SVG document."""
+    return svg_of(chart.to_dict())
+
+
+def svg_of(specification: Mapping[str, Any]) -> str:
+    """A Vega-Lite specification as an SVG document."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    return str(vl_convert.vegalite_to_svg(dict(specification)))
 
 
 def markdown(chart: Any) -> str:

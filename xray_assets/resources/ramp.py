@@ -8,7 +8,7 @@ from typing import Literal
 
 import dagster as dg
 
-from xray_assets.catalog import FAMILIES, Catalog
+from xray_assets.catalog import Catalog
 from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.registry import Registry
@@ -62,4 +62,4 @@ class Ramp(dg.ConfigurableResource):
     @property
     def model_names(self) -> list[str]:
         """Full names of the registered models, the first champion first."""
-        return [Catalog(self.environment).table(one.model) for one in FAMILIES.values()]
+        return Catalog(self.environment).classifiers

@@ -17,6 +17,7 @@ from xray_assets.room.errors import answer_errors
 from xray_assets.room.export import pages as export_pages
 from xray_assets.room.forms import Forms
 from xray_assets.room.headers import SecurityHeaders
+from xray_assets.room.impact import pages as impact_pages
 from xray_assets.room.records import pages as records_pages
 from xray_assets.room.review_page import routes as review_page
 from xray_assets.room.try_it import pages as try_it_pages
@@ -31,6 +32,7 @@ PAGES: tuple[APIRouter, ...] = (
     account_pages.routes,
     dashboard.routes,
     records_pages.routes,
+    impact_pages.routes,
     try_it_pages.routes,
     acts_pages.routes,
     acts_api.routes,

@@ -7,27 +7,36 @@ from xray_assets.web.roles import Account, Act
 
 @dataclass(frozen=True)
 class Link:
-    """A page, shown to who may do `act`; also for what lies below its path."""
+    """A page, shown to who may do `act`; also for what lies below its path, and for the pages of
+    the same part, which lie at `others`.
+    """
 
     title: str
     path: str
     act: Act
+    others: tuple[str, ...] = ()
 
     def is_of(self, path: str) -> bool:
-        """Whether a path is this page's, or one below it."""
-        return path == self.path or path.startswith(f"{self.path}/")
+        """Whether a path is this page's, one of its part, or one below these."""
+        return any(path == own or path.startswith(f"{own}/") for own in (self.path, *self.others))
 
+
+RECORD = {
+    "Timeline": "/timeline",
+    "Experiments": "/experiments",
+    "Models": "/models",
+    "Deployments": "/deployments",
+    "Export": "/export",
+}
+"""The pages of the record, which lead to each other."""
 
 LINKS: tuple[Link, ...] = (
     Link("Read films", "/review", Act.READ),
     Link("Dashboard", "/dashboard", Act.DASHBOARD),
-    Link("Experiments", "/experiments", Act.DASHBOARD),
-    Link("Models", "/models", Act.DASHBOARD),
-    Link("Deployments", "/deployments", Act.DASHBOARD),
-    Link("Timeline", "/timeline", Act.DASHBOARD),
+    Link("Impact", "/impact", Act.DASHBOARD),
+    Link("Record", "/timeline", Act.DASHBOARD, tuple(RECORD.values())),
     Link("Try it", "/try", Act.TRY),
     Link("Decide", "/acts", Act.DASHBOARD),
-    Link("Export", "/export", Act.DASHBOARD),
 )
 """In the order in which they are shown; the first one that an account may see is its home."""
 

@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from xray_assets.room.navigation import links_for
+from xray_assets.room.navigation import RECORD, links_for
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -30,7 +30,9 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """The page of a template, for who calls: it knows `account`, `csrf`, `links` and `path` too."""
+    """The page of a template, for who calls: it knows `account`, `csrf`, `path`, `links` and
+    `record` too.
+    """
     account = request.state.account
     frame = {
         "account": account,
@@ -38,6 +40,7 @@ def page(
         "by_proxy": request.state.by_proxy,
         "links": links_for(account),
         "path": request.url.path,
+        "record": RECORD,
     }
     text = TEMPLATES.get_template(template).render(frame | values)
     return HTMLResponse(text, status, headers=headers)

@@ -9,6 +9,7 @@ from xray_assets.contracts.tables.evidence import (
     PERFORMANCE,
     REVIEWED_CASES,
     REVIEWED_COUNTS,
+    SCORE_BANDS,
     SCORED_COUNTS,
 )
 from xray_assets.contracts.tables.experiments import ENDPOINT_CONFIG, EXPERIMENTS
@@ -26,7 +27,6 @@ from xray_assets.contracts.tables.summaries import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
-    SCORE_BANDS,
     SECOND_LOOKS,
 )
 

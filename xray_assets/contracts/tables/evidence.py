@@ -17,6 +17,7 @@ from xray_assets.contracts.tables.columns import (
     text,
     time,
 )
+from xray_assets.statistics.resolution import BINS
 
 REVIEWED_CASES = Contract(
     catalog.REVIEWED_CASES,
@@ -119,4 +120,27 @@ PERFORMANCE = Contract(
     partition_by=("prediction_date",),
     version=2,
     rebuilt_from=("inference_log", "accepted_reads"),
+)
+
+_BY_SCORE = f"by truth and probability, {BINS} equal bins a truth, NORMAL first"
+
+SCORE_BANDS = Contract(
+    catalog.SCORE_BANDS,
+    "One row an experiment and model: its settled cases by truth and probability, each weighted by 1 / the chance that it was reviewed, where that was logged. What costs, net benefit and tiers of risk are worked out from.",
+    (
+        EXPERIMENT,
+        text("role", "The model in the experiment", nullable=False, allowed=(CHAMPION, CHALLENGER)),
+        Column("n", pl.List(pl.Int64), f"Cases {_BY_SCORE}", nullable=False),
+        Column(
+            "weight", pl.List(pl.Float64), f"Their weights, added up, {_BY_SCORE}", nullable=False
+        ),
+        Column(
+            "squares",
+            pl.List(pl.Float64),
+            f"The weights' squares, added up, {_BY_SCORE}",
+            nullable=False,
+        ),
+    ),
+    unique=("experiment_id", "role"),
+    rebuilt_from=("reviewed_cases",),
 )

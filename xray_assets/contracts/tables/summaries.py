@@ -5,10 +5,9 @@ predicted: it grows with hours or days, or keeps the newest rows alone.
 import polars as pl
 
 from xray_assets import catalog
-from xray_assets.catalog import CASE_STATES, CHALLENGER, CHAMPION, PURPOSES
+from xray_assets.catalog import CASE_STATES, PURPOSES
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import (
-    EXPERIMENT,
     SITE,
     count,
     date,
@@ -148,29 +147,6 @@ SECOND_LOOKS = Contract(
     ),
     unique=("date",),
     rebuilt_from=("accepted_reads",),
-)
-
-_BY_SCORE = f"by truth and probability, {BINS} equal bins a truth, NORMAL first"
-
-SCORE_BANDS = Contract(
-    catalog.SCORE_BANDS,
-    "One row an experiment and model: its settled cases by truth and probability, each weighted by 1 / the chance that it was reviewed, where that was logged. What costs, net benefit and tiers of risk are worked out from.",
-    (
-        EXPERIMENT,
-        text("role", "The model in the experiment", nullable=False, allowed=(CHAMPION, CHALLENGER)),
-        Column("n", pl.List(pl.Int64), f"Cases {_BY_SCORE}", nullable=False),
-        Column(
-            "weight", pl.List(pl.Float64), f"Their weights, added up, {_BY_SCORE}", nullable=False
-        ),
-        Column(
-            "squares",
-            pl.List(pl.Float64),
-            f"The weights' squares, added up, {_BY_SCORE}",
-            nullable=False,
-        ),
-    ),
-    unique=("experiment_id", "role"),
-    rebuilt_from=("reviewed_cases",),
 )
 
 

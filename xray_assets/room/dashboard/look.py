@@ -17,6 +17,7 @@ from xray_assets.catalog import (
     RECENT_ERRORS,
     RECENT_MISTAKES,
     REVIEW_PROGRESS,
+    SCORE_BANDS,
     SECOND_LOOKS,
     Key,
 )
@@ -112,6 +113,11 @@ class Look:
     def second_looks(self) -> pl.DataFrame:
         """The last days of readers' opinions of the models' answers."""
         return self._last_days(SECOND_LOOKS)
+
+    @cached_property
+    def score_bands(self) -> pl.DataFrame:
+        """The settled cases of the experiment by band of each model's score."""
+        return self._of_experiment(SCORE_BANDS).sort("role", descending=True).collect()
 
     @cached_property
     def mistakes(self) -> pl.DataFrame:

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from xray_assets.catalog import served_name
 from xray_assets.scoring.registered import RUN_TAG, RegisteredVersion
 from xray_assets.scoring.registry import ModelRegistry
+
+if TYPE_CHECKING:  # Dagster comes with it
+    from xray_assets.resources.registry import Registry
 
 FIGURES = ("test_accuracy", "test_sensitivity", "test_specificity", "test_auc")
 """Of the test split, as training names them."""
@@ -30,7 +34,7 @@ class Model:
         return self.version.tags.get(RUN_TAG)
 
 
-def models(registry: ModelRegistry, names: Sequence[str]) -> list[Model]:
+def models(registry: "ModelRegistry | Registry", names: Sequence[str]) -> list[Model]:
     """Every version of the named models, newest first; without figures."""
     held: dict[tuple[str, int], list[str]] = {}
     for alias, version in registry.aliases(list(names)).items():
@@ -40,7 +44,7 @@ def models(registry: ModelRegistry, names: Sequence[str]) -> list[Model]:
     return [Model(one, tuple(sorted(held.get((one.model_name, one.version), ())))) for one in found]
 
 
-def with_figures(registry: ModelRegistry, shown: Sequence[Model]) -> list[Model]:
+def with_figures(registry: "ModelRegistry | Registry", shown: Sequence[Model]) -> list[Model]:
     """The same models with what their trainings measured: a question to MLflow each."""
     return [
         replace(one, figures=registry.figures(one.version.run_id)) if one.version.run_id else one

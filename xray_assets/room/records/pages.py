@@ -9,9 +9,7 @@ from starlette.exceptions import HTTPException
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
-    FAMILIES,
     PROMOTION_DECISION,
-    Catalog,
     Key,
 )
 from xray_assets.lake.local import local_tables
@@ -80,7 +78,7 @@ def get_decision(request: Request, experiment_id: str, position: int) -> Respons
 def get_models(request: Request, number: Number = 1) -> Response:
     """Every registered version, newest first."""
     registry = registry_of(settings_of(request))
-    shown = paged(models.models(registry, model_names(settings_of(request))), number)
+    shown = paged(models.models(registry, settings_of(request).catalog.classifiers), number)
     return page(
         request,
         "records/models.html",
@@ -107,7 +105,7 @@ def get_deployments(request: Request, number: Number = 1) -> Response:
 def get_timeline(request: Request, number: Number = 1) -> Response:
     """What happened, newest first."""
     tables, settings = tables_of(request), settings_of(request)
-    trained = models.models(registry_of(settings), model_names(settings))
+    trained = models.models(registry_of(settings), settings.catalog.classifiers)
     return page(
         request,
         "records/timeline.html",
@@ -130,12 +128,6 @@ def tables_of(request: Request) -> Tables:
 def registry_of(settings: Settings) -> ModelRegistry:
     """The model registry."""
     return ModelRegistry(settings.mlflow_uri, settings.artifact_cache)
-
-
-def model_names(settings: Settings) -> list[str]:
-    """Full names of the registered models."""
-    catalog = Catalog(settings.environment)
-    return [catalog.table(family.model) for family in FAMILIES.values()]
 
 
 def versions(tables: Tables, *keys: Key) -> dict[str, int | None]:
