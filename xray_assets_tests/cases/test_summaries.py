@@ -195,6 +195,9 @@ def test_progress_follows_the_states_of_cases_also_after_a_crash(tmp_path: Path)
     sums = tables.read(REVIEW_PROGRESS).select(pl.col("cases", DUE, SETTLED, "reads").sum())
     assert sums.collect().row(0) == (20, 5, 10, 10)
     assert progress.bring_up_to_date(tables) == 0
+    tables.merge(REVIEW_ASSIGNMENTS, assignments([SETTLED] * 20))
+    assert progress.bring_up_to_date(tables)
+    assert tables.read(REVIEW_PROGRESS).select(pl.col(SETTLED).sum()).collect().item() == 20
 
 
 def test_a_mistake_is_not_settled_while_somebody_can_be_asked_about_the_case() -> None:
