@@ -24,12 +24,14 @@ def wrong_draws(
     newest: only the draws of so many of the log's last positions.
     """
     policy = tables.read(REVIEW_POLICY).collect()
-    wrong, cases = [], 0
+    wrong, lost, cases = [], [], 0
     end = tables.read(REVIEW_ASSIGNMENTS).select(pl.col("log_position").max()).collect().item() or 0
     start = 0 if newest is None else max(0, end - newest)
     for low in range(start, end, CASES_AT_ONCE):
-        stored, again = _twice(tables, policy, review_key, low, low + CASES_AT_ONCE)
+        high = min(low + CASES_AT_ONCE, end)
+        stored, again = _twice(tables, policy, review_key, low, high)
         cases += stored.height
+        lost += _without_a_draw(tables, stored, low, high)
         differ = stored.select(DRAW_COLUMNS).join(
             again.select(DRAW_COLUMNS), on=DRAW_COLUMNS, how="anti", nulls_equal=True
         )
@@ -40,7 +42,22 @@ def wrong_draws(
             f"{len(wrong)} rows of gold.review_assignments are not the draw that their case, its "
             f"models' labels and gold.review_policy give (such as {', '.join(wrong[:3])})"
         )
+    if lost:
+        found.append(
+            f"{len(lost)} cases of experiments have no draw in gold.review_assignments (such as "
+            f"{', '.join(lost[:3])})"
+        )
     return f"{cases} draws made again", found
+
+
+def _without_a_draw(tables: Tables, stored: pl.DataFrame, low: int, high: int) -> list[str]:
+    """Cases of experiments that log their chances, and that are not among the stored draws."""
+    logged = tables.read(EXPERIMENTS).filter(pl.col("review_policy_hash").is_not_null())
+    pairs = tables.read(PAIRED_PREDICTIONS).filter(
+        pl.col("log_position").is_between(low, high, closed="right"), "is_case"
+    )
+    pairs = pairs.join(logged, on="experiment_id", how="semi")
+    return pairs.join(stored.lazy(), on="request_id", how="anti").collect()["request_id"].to_list()
 
 
 def _twice(

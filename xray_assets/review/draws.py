@@ -64,11 +64,15 @@ def draw(cases: pl.DataFrame, orders: pl.DataFrame, secret: bytes) -> pl.DataFra
         raise NoOrder(f"{lost} cases were scored when no chance of review was in force")
     policy = ReviewPolicy()
     drawn = chosen.with_columns(drawn=pl.col("u") < pl.col("chance"))
-    doubles = _uniforms(secret, DOUBLE, drawn["case_key"]) < policy.double_reads
+    doubles = [
+        is_drawn and uniform(secret, DOUBLE, case_key) < policy.double_reads
+        for case_key, is_drawn in drawn.select("case_key", "drawn").iter_rows()
+    ]
     due_at = pl.col("scored_at") + timedelta(days=policy.days)
     return REVIEW_ASSIGNMENTS.conform(
         drawn.with_columns(
-            reads_wanted=pl.when("drawn").then(doubles.cast(pl.Int64) + 1).otherwise(0),
+            reads_wanted=pl.col("drawn").cast(pl.Int64)
+            + pl.Series(doubles, dtype=pl.Boolean).cast(pl.Int64),
             due_at=pl.when("drawn").then(due_at),
             state=pl.when("drawn").then(pl.lit(DUE)).otherwise(pl.lit(NOT_DRAWN)),
             n_reads=0,

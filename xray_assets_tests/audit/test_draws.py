@@ -57,7 +57,8 @@ def test_an_edit_is_found(hospital: Hospital, edit: str) -> None:
 def test_a_row_that_was_drawn_and_is_gone_is_found(hospital: Hospital) -> None:
     version = table(hospital, REVIEW_ASSIGNMENTS).version()
     table(hospital, REVIEW_ASSIGNMENTS).delete("drawn")
-    assert "one was edited, removed or added" in hospital.findings()[0]
+    found = hospital.findings()
+    assert "one was edited, removed or added" in found[0] and "have no draw" in found[1]
     table(hospital, REVIEW_ASSIGNMENTS).restore(version)
 
 
