@@ -355,6 +355,7 @@ def test_what_is_not_a_film_has_a_screen_of_its_own(
             page.get_by_role("button", name="Give back").click()
             expect(page.locator("#commit")).to_be_enabled()
         expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_focused()
+        expect(page.get_by_role("button", name="Models' answers")).to_be_enabled()
         for refused in ("401", "403", "404"):
             assert reader.take_trouble(refused)
         assert reader.trouble == []

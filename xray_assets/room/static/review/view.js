@@ -8,7 +8,9 @@ const room = one("#review");
 export function screen(name) {
   if (room.dataset.screen === name) return;
   room.dataset.screen = name;
-  for (const section of all("[data-of-screen]")) section.hidden = section.dataset.ofScreen !== name;
+  for (const part of all("[data-of-screen]")) {
+    part.hidden = !part.dataset.ofScreen.split(" ").includes(name);
+  }
   if (name !== "reading") one(`#${name}-title`).focus();
 }
 
