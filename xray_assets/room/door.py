@@ -1,9 +1,9 @@
 """The door of the reading room: who calls, before a byte of a body is read. Pure ASGI.
 
 Behind it `request.state` has `account` (an Account; None on open paths), `by_proxy` (whether a
-proxy's word made it so), `cookie` (the token in the cookie) and `csrf` (what a form sends as the field `csrf`, a script as the header `x-csrf-token`;
-`forms` demands it). A path that is not open asks for an account: a page that forgets to say who may
-see it is seen by nobody from outside.
+proxy's word made it so), `cookie` (the token in the cookie) and `csrf` (what a form sends as the
+field `csrf`, a script as the header `x-csrf-token`; `forms` demands it). A path that is not open
+asks for an account: a page that forgets to say who may see it is seen by nobody from outside.
 
 Below /api/ programs call: there the token in the header Authorization counts, and no cookie does,
 so no page can send such a request.
