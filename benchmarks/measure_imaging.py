@@ -7,14 +7,17 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.digest import pixel_sha256
+from xray_assets.imaging.grey_png import grey_png
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.imaging.quality import film_facts, quality_score
 from xray_assets.imaging.stored import without_metadata
@@ -41,6 +44,13 @@ def squashed_with(filter_: Image.Resampling, gap: float | None) -> Callable[[Any
     )
 
 
+def png_by_pillow(pixels: NDArray[np.uint8]) -> bytes:
+    """What grey_png would be with Pillow's search for filters and matches."""
+    stream = BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=4)
+    return stream.getvalue()
+
+
 def main() -> None:
     """Print one line a step."""
     if len(sys.argv) > 1:
@@ -56,6 +66,9 @@ def main() -> None:
         ("quality_score", quality_score, pixels),
         ("without_metadata", without_metadata, films),
         ("model_input", model_input, pixels),
+        ("grey_png, 8 bit", grey_png, pixels),
+        ("grey_png, 16 bit", grey_png, [film.astype(np.uint16) * 16 for film in pixels]),
+        ("  PNG by Pillow, level 4", png_by_pillow, pixels),
     ]
     for filter_ in (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS):
         for gap in (None, 1.0, 2.0):

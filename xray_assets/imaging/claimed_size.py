@@ -5,7 +5,8 @@ from io import BytesIO
 
 from PIL.JpegImagePlugin import JpegImageFile
 
-from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, JPEG_MAGIC, PNG_MAGIC
+from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, JPEG_MAGIC
+from xray_assets.imaging.grey_png import PNG_MAGIC
 
 _PNG_SIZE = struct.Struct(">II")
 _PNG_SIZE_OFFSET = 16

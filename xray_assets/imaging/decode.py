@@ -24,10 +24,10 @@ from xray_assets.imaging.acceptable import (
     InvalidImage,
     check_dimensions,
 )
+from xray_assets.imaging.grey_png import PNG_MAGIC
 from xray_assets.imaging.pixels import GreyPixels
 
 JPEG_MAGIC = b"\xff\xd8\xff"
-PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 DICOM_MAGIC = b"DICM"
 DICOM_MAGIC_OFFSET = 128
 ACCEPTED = "send one JPEG, PNG or DICOM file"

@@ -10,13 +10,10 @@ Not here: where or how long films are kept.
 import re
 import struct
 import zlib
-from io import BytesIO
-
-from PIL import Image
 
 from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, DecodeLimits
-from xray_assets.imaging.decode import JPEG_MAGIC, PNG_MAGIC, decode, exif_orientation
-from xray_assets.imaging.pixels import GreyPixels
+from xray_assets.imaging.decode import JPEG_MAGIC, decode, exif_orientation
+from xray_assets.imaging.grey_png import PNG_MAGIC, grey_png, png_file
 
 # What libjpeg looks at to tell YCbCr from RGB, without density, thumbnail or version.
 _MINIMAL_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -50,14 +47,7 @@ def without_metadata(data: bytes, *, limits: DecodeLimits = ACCEPTED_BEFORE) -> 
             return _bare_png(data)
     except (_ReencodingNeededError, IndexError, struct.error):
         pass
-    return fresh_png(decode(data, limits=limits))
-
-
-def fresh_png(pixels: GreyPixels) -> bytes:
-    """A PNG of these pixels and nothing else."""
-    stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=4)
-    return stream.getvalue()
+    return grey_png(decode(data, limits=limits))
 
 
 def _bare_jpeg(data: bytes) -> bytes:
@@ -126,7 +116,7 @@ def _bare_png(data: bytes) -> bytes:
             raise _ReencodingNeededError
         position = end
     _demand_nothing_but_pixels(header, pixels)
-    return PNG_MAGIC + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    return png_file(header, pixels)
 
 
 def _demand_nothing_but_pixels(header: bytes, pixels: bytes) -> None:
@@ -145,8 +135,3 @@ def _demand_nothing_but_pixels(header: bytes, pixels: bytes) -> None:
         raise _ReencodingNeededError from None
     if not stream.eof or stream.unused_data or inflated != expected:
         raise _ReencodingNeededError
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    checked = kind + body
-    return struct.pack(">I", len(body)) + checked + struct.pack(">I", zlib.crc32(checked))

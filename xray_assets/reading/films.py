@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from xray_assets.imaging.acceptable import InvalidImage
-from xray_assets.imaging.decode import JPEG_MAGIC, PNG_MAGIC
+from xray_assets.imaging.decode import JPEG_MAGIC
 from xray_assets.imaging.full_depth import FullDepth
-from xray_assets.imaging.stored import fresh_png
+from xray_assets.imaging.grey_png import PNG_MAGIC, grey_png
 from xray_assets.reading.forms import Film, FilmMissing
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.log.kept_films import kept_film
@@ -44,7 +44,7 @@ def _deep(depth: FullDepth) -> Film:
 
 def _plain(data: bytes) -> Film:
     if not data.startswith((JPEG_MAGIC, PNG_MAGIC)):
-        data = fresh_png(_array(data))
+        data = grey_png(_array(data))
     media_type = "image/png" if data.startswith(PNG_MAGIC) else "image/jpeg"
     picture = Image.open(BytesIO(data))  # the header alone
     bits = 16 if picture.mode.startswith("I") else 8

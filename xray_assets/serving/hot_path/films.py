@@ -13,8 +13,9 @@ from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, decode
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.full_depth import FullDepth
+from xray_assets.imaging.grey_png import grey_png
 from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
-from xray_assets.imaging.stored import fresh_png, without_metadata
+from xray_assets.imaging.stored import without_metadata
 from xray_assets.web.refusals import BadRequest
 
 ENCODED, FLOAT32 = "encoded", "float32"
@@ -103,7 +104,7 @@ def _dicom_film(data: bytes, limits: DecodeLimits) -> Film:
     from xray_assets.imaging.dicom import decode_with_depth  # optional extra, rarely needed
 
     pixels, depth = decode_with_depth(data, limits=limits)
-    source = fresh_png(pixels)
+    source = grey_png(pixels)
     return Film(model_input(pixels), pixel_sha256(pixels), source, is_bare=True, depth=depth)
 
 
