@@ -25,6 +25,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
         made.world.log.commit()
         with made.instance:
             made.decide()
+            assert made.findings() == ()
             yield made
 
 
@@ -47,7 +48,6 @@ EDITS = {
 def test_an_edit_is_found(hospital: Hospital, edit: str) -> None:
     key, change, where = EDITS[edit]
     version = table(hospital, key).version()
-    assert hospital.findings() == ()
     assert table(hospital, key).update(updates=change, predicate=where)["num_updated_rows"]
     found = hospital.findings()
     table(hospital, key).restore(version)

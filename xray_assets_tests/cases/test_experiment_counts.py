@@ -99,7 +99,7 @@ def counted_case_by_case(tables: MemoryTables) -> PairedCounts:
     return case_counts(cases, RULE)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps)
 def test_counts_kept_run_by_run_are_those_of_every_scored_case(taken: list) -> None:
     tables, now, requests = world(), START, []
