@@ -101,12 +101,10 @@ def promotion_figures(counts: PairedCounts, rule: PromotionRule) -> PromotionFig
 
 
 def _backlog(counts: PairedCounts) -> float:
-    """Overdue over drawn disagreements: settled, overdue or uninterpretable."""
+    """Overdue over drawn disagreements; uninterpretable ones have left the experiment."""
     if counts.overdue is None:
         return 0.0
     drawn = counts.reviewed.sum(axis=3) + counts.overdue
-    if counts.uninterpretable is not None:
-        drawn = drawn + counts.uninterpretable
     of_disagreements = _in_disagreements(drawn)
     return _in_disagreements(counts.overdue) / of_disagreements if of_disagreements else 0.0
 

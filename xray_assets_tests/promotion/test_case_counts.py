@@ -72,8 +72,10 @@ def test_promotion_waits_while_too_many_drawn_disagreements_have_no_truth() -> N
     assert "7.3%" in more.reasons[0].sentence
     agreements = [case(1, 1, state="overdue")] * 9
     assert decide_cases(table(*(WON * 19), *agreed, *agreements)).verdict is Verdict.PROMOTE
-    left = [case(0, 1, state="uninterpretable")] * 9
+    left = [case(0, 1, state="uninterpretable")] * 20
     assert decide_cases(table(*(WON * 19), *agreed, *left)).verdict is Verdict.PROMOTE
+    thinned = table(*(WON * 19), *agreed, *left, *[case(0, 1, state="overdue")] * 3)
+    assert decide_cases(thinned).backlog == more.backlog
 
 
 def test_a_challenger_that_turns_worse_is_seen_in_scoring_order() -> None:
@@ -170,10 +172,12 @@ def test_a_report_weighs_by_logged_chances_and_bounds_what_nobody_read() -> None
     assert shown.classical.n == (25, 25)
     assert report(counts, served_correct=[[1, 2], [3, 4]]).classical.n == (3, 7)
     unread = report(case_counts(pl.concat([BETTER, table(case(1, 1, state="overdue"))])))
-    seen, bounded = champion.corrected_sensitivity, unread.champion.corrected_sensitivity
-    assert (bounded.value, bounded.n) == (seen.value, seen.n)
-    assert bounded.low <= seen.low
-    assert bounded.high >= seen.high
+    for figure in ("naive_accuracy", "corrected_accuracy"):
+        seen, bounded = getattr(champion, figure), getattr(unread.champion, figure)
+        assert (bounded.value, bounded.n) == (seen.value, seen.n)
+        assert bounded.low < seen.low < seen.high < bounded.high
+    seen, bounded = champion.naive_sensitivity, unread.champion.naive_sensitivity
+    assert bounded.low == seen.low  # what the champion calls positive it does not miss
     assert np.array(unread.overdue)[0, 1, 1] == 1
     low = unread.differences.accuracy.low
     assert low <= shown.differences.accuracy.low <= shown.differences.accuracy.value

@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,26 @@ def main() -> None:
     kept: dict[str, Any] = {"rows": {}, "troubles": {}, "absolute": {}}
     if RESULTS.exists():
         kept |= json.loads(RESULTS.read_text())
-    work = [
+    work = _work()
+    for seed, (table, key, carry_out, what) in enumerate(work):
+        row = kept[table].get(key, {})
+        done = (row.get("rule_sha256"), row.get("runs")) == (RULE.sha256, options.runs)
+        if options.table_only or options.only not in key or (options.resume and done):
+            continue
+        kept[table][key] = carry_out(what, **size, seed=seed)
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+        print(json.dumps(kept[table][key]), flush=True)
+    write_tables(
+        {
+            table: [rows[key] for of, key, *_ in work if of == table and key in rows]
+            for table, rows in kept.items()
+        }
+    )
+
+
+def _work() -> list[tuple[str, str, Callable[..., dict[str, Any]], Any]]:
+    """(table, key, what carries it out, on what) of every row, in the order of the tables."""
+    return [
         *(
             ("rows", f"{row.name} | {row.scenario.common:g} | {row.reading.floor:g}", simulate, row)
             for row in ROWS
@@ -120,15 +139,6 @@ def main() -> None:
             for floor in (0.05, 0.1)
         ),
     ]
-    for seed, (table, key, carry_out, what) in enumerate(work):
-        row = kept[table].get(key, {})
-        done = (row.get("rule_sha256"), row.get("runs")) == (RULE.sha256, options.runs)
-        if options.table_only or options.only not in key or (options.resume and done):
-            continue
-        kept[table][key] = carry_out(what, **size, seed=seed)
-        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
-        print(json.dumps(kept[table][key]), flush=True)
-    write_tables(kept)
 
 
 if __name__ == "__main__":

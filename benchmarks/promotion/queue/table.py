@@ -22,9 +22,9 @@ ABSOLUTE_HEAD = (
 )
 
 
-def write_tables(results: dict[str, Any]) -> None:
+def write_tables(results: dict[str, list[dict[str, Any]]]) -> None:
     """Replace what stands between the markers. Raises ValueError when a marker is missing."""
-    rows = list(results["rows"].values())
+    rows = results["rows"]
     sizes = sorted({(row["runs"], row["cases"]) for row in rows})
     size = ", ".join(f"{runs} runs of up to {cases} scored cases" for runs, cases in sizes)
     put(
@@ -35,10 +35,10 @@ def write_tables(results: dict[str, Any]) -> None:
                 *map(_row, rows),
                 "",
                 TROUBLE_HEAD,
-                *map(_trouble, results["troubles"].values()),
+                *map(_trouble, results["troubles"]),
                 "",
                 ABSOLUTE_HEAD,
-                *(line for one in results["absolute"].values() for line in _absolute(one)),
+                *(line for one in results["absolute"] for line in _absolute(one)),
             ]
         ),
         START,
