@@ -5,7 +5,8 @@
 Fills the large tables (a tenth of the predictions is read, one in a hundred failed, 30 days, two
 served models), brings the summaries up to date as the assets do, and records decisions. The room
 runs in a process of its own; the first visit is the first page that this process shows. First paint
-is the browser's own (first-contentful-paint, from the start of the navigation); bytes are those of
+is the browser's own (first-contentful-paint, from the start of the navigation); beside it the CPU
+that a page takes in the room's process, which does not depend on what else runs. Bytes are those of
 bodies, as sent. A page that opens a table beside `room.dashboard.summaries.SUMMARIES` fails the
 benchmark.
 """
@@ -128,13 +129,16 @@ def reads(of: pl.DataFrame) -> pl.DataFrame:
 
 
 def serve(state: Path) -> None:
-    """The room's process: prints its URL and a session's cookie, until its input ends."""
+    """The room's process: prints its URL and a session's cookie, then its CPU seconds whenever it
+    is asked, until its input ends.
+    """
     settings = Settings(state=state)
     add_people(settings, ("viewer",))
     with running_room(settings) as room:
         cookie = room.cookie_of("viewer")
         print(room.url, cookie["name"], cookie["value"], flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            print(time.process_time(), flush=True)
 
 
 def visit(browser: Browser, url: str, name: str, value: str) -> Visited:
@@ -188,14 +192,21 @@ def main() -> None:
             env=os.environ | {"XRAY_STATE": str(state)},
         )
         with server, chromium.running() as browser:
-            where = server.stdout.readline().split() if server.stdout else []
-            visits = [visit(browser, *where) for _ in range(VISITS)]
+            assert server.stdin and server.stdout
+            where, spent = server.stdout.readline().split(), []
+            visits = []
+            for _ in range(VISITS):
+                visits.append(visit(browser, *where))
+                print(file=server.stdin, flush=True)
+                spent.append(float(server.stdout.readline()))
             server.communicate("")
         first = f"first visit {visits[0].painted:.0f} ms to the first paint"
         print(f"{chosen.predictions:,} predictions: {first}")
         later = sorted(one.painted for one in visits[1:])
         charts = sorted(one.drawn for one in visits[1:])
         print(f"later visits: {later[0]:.0f} to {later[-1]:.0f} ms, charts by {charts[-1]:.0f} ms")
+        cpu = (spent[-1] - spent[0]) / (VISITS - 1)
+        print(f"CPU of a later page in the room's process: {cpu * 1000:.0f} ms")
         sizes = visits[0].sizes
         print(f"bytes: {sum(sizes.values()):,}, of which the page {sizes['dashboard']:,}")
         for name, bytes_ in sorted(sizes.items(), key=lambda item: -item[1]):
