@@ -20,10 +20,10 @@ from xray_assets.errors import StaleWrite
 from xray_assets.lake import delta_writes, upkeep
 from xray_assets.lake.delta_folder import DeltaFolder
 from xray_assets.lake.delta_writes import RUN
-from xray_assets.lake.tables import WEEK, Tables
+from xray_assets.lake.tables import WEEK, LastWrite, Tables
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
+    from deltalake import CommitProperties, DeltaTable
 
 COMPACT_EVERY = 100
 """Commits between compactions of an appended table: each append adds files that every later read
@@ -50,10 +50,12 @@ class DeltaTables(DeltaFolder, Tables):
         return None if table is None else table.version()
 
     @override
-    def written_by(self, key: Key) -> str | None:
-        table = self._open(key)
-        commits = [] if table is None else table.history(COMMITS_LOOKED_AT)
-        return next((commit[RUN] for commit in commits if commit.get(RUN)), None)
+    def last_write(self, key: Key) -> LastWrite | None:
+        if (table := self._open(key)) is None:
+            return None
+        commits = table.history(COMMITS_LOOKED_AT)
+        run_id = next((commit[RUN] for commit in commits if commit.get(RUN)), None)
+        return LastWrite(table.version(), run_id)
 
     @override
     def snapshot(self, key: Key) -> str | None:
@@ -105,14 +107,7 @@ class DeltaTables(DeltaFolder, Tables):
 
         def write(table: "DeltaTable") -> None:
             if source is None or delta_writes.is_new(table, source, position):
-                delta_writes.store(
-                    table,
-                    rows,
-                    mode="append",
-                    source=source,
-                    position=position,
-                    run_id=self.run_id(),
-                )
+                delta_writes.store(table, rows, "append", self._named(source, position))
 
         version = self._commit(key, write)
         if version % COMPACT_EVERY == 0:
@@ -124,17 +119,8 @@ class DeltaTables(DeltaFolder, Tables):
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
     ) -> int | None:
         rows = CONTRACTS[key].conform(rows)
-        return self._commit(
-            key,
-            lambda table: delta_writes.store(
-                table,
-                rows,
-                mode="overwrite",
-                source=source,
-                position=position,
-                run_id=self.run_id(),
-            ),
-        )
+        named = self._named(source, position)
+        return self._commit(key, lambda table: delta_writes.store(table, rows, "overwrite", named))
 
     @override
     def merge(
@@ -150,11 +136,10 @@ class DeltaTables(DeltaFolder, Tables):
         if rows.is_empty():
             return self.version(key)
         bounds = as_sql(within or {}, "t")
+        unique, named = contract.unique, self._named()
         return self._commit(
             key,
-            lambda table: delta_writes.merge(
-                table, rows, contract.unique, bounds, insert_only, self.run_id()
-            ),
+            lambda table: delta_writes.merge(table, rows, unique, bounds, insert_only, named),
         )
 
     @override
@@ -171,7 +156,7 @@ class DeltaTables(DeltaFolder, Tables):
                     f"{self.full_name(key)} is at {counter} {found}, not {expected}: "
                     "somebody changed it first, look again"
                 )
-            delta_writes.merge(table, rows, contract.unique, "TRUE", False, self.run_id())
+            delta_writes.merge(table, rows, contract.unique, "TRUE", False, self._named())
 
         return self._commit(key, write)
 
@@ -208,3 +193,6 @@ class DeltaTables(DeltaFolder, Tables):
         if (table := self._open(key)) is not None:
             table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
         return removed[0]
+
+    def _named(self, source: str | None = None, position: int = 0) -> "CommitProperties":
+        return delta_writes.properties(self.run_id(), source, position)

@@ -4,7 +4,7 @@ Each is made on top of the version that was opened, or fails with CommitFailedEr
 concurrent commit touched what it depends on. Not here: looking, and trying again (`tables.py`).
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -19,17 +19,13 @@ RUN = "xray.run"
 def store(
     table: "DeltaTable",
     rows: pl.DataFrame,
-    *,
     mode: Literal["append", "overwrite"],
-    source: str | None,
-    position: int,
-    run_id: str,
+    named: "CommitProperties",
 ) -> None:
-    """One append or overwrite; with a source, its position is in the same commit."""
-    from deltalake import Transaction, write_deltalake
+    """One append or overwrite."""
+    from deltalake import write_deltalake
 
-    marks = [Transaction(name, position) for name in _names(source)] if source else []
-    write_deltalake(table, arrow(rows), mode=mode, commit_properties=_properties(run_id, *marks))
+    write_deltalake(table, arrow(rows), mode=mode, commit_properties=named)
 
 
 def is_new(table: "DeltaTable", source: str, position: int) -> bool:
@@ -50,27 +46,23 @@ def merge(
     unique: tuple[str, ...],
     bounds: str,
     insert_only: bool,
-    run_id: str,
+    named: "CommitProperties",
 ) -> None:
     """One MERGE on the unique columns of the rows that `bounds` (SQL on `t`) leaves."""
     match = " AND ".join((bounds, *(f"t.{column} = s.{column}" for column in unique)))
-    merger = table.merge(
-        rows,
-        match,
-        source_alias="s",
-        target_alias="t",
-        commit_properties=_properties(run_id),
-    )
+    merger = table.merge(rows, match, source_alias="s", target_alias="t", commit_properties=named)
     if not insert_only:
         merger = merger.when_matched_update_all()
     merger.when_not_matched_insert_all().execute()
 
 
-def _properties(run_id: str, *marks: Any) -> "CommitProperties":
-    from deltalake import CommitProperties
+def properties(run_id: str, source: str | None, position: int) -> "CommitProperties":
+    """What stands in a commit beside its rows: the run that makes it, the position of a source."""
+    from deltalake import CommitProperties, Transaction
 
+    marks = [Transaction(name, position) for name in _names(source)] if source else None
     return CommitProperties(
-        custom_metadata={RUN: run_id} if run_id else None, app_transactions=list(marks) or None
+        custom_metadata={RUN: run_id} if run_id else None, app_transactions=marks
     )
 
 

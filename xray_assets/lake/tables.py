@@ -11,6 +11,7 @@ Deltalake is imported inside, so that definitions stay light.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
@@ -21,6 +22,14 @@ from xray_assets.contracts.changes import Change, Stored
 
 WEEK = timedelta(days=7)
 """Younger files may belong to a write or a read that is under way."""
+
+
+@dataclass(frozen=True)
+class LastWrite:
+    """A table's Delta version, and the run of Dagster that wrote its rows last, where known."""
+
+    version: int
+    run_id: str | None
 
 
 class Tables(ABC):
@@ -34,9 +43,10 @@ class Tables(ABC):
     def version(self, key: Key) -> int | None:
         """The table's Delta version; None when it does not exist yet."""
 
-    def written_by(self, key: Key) -> str | None:
-        """The run of Dagster that wrote the table last; None where that is not known."""
-        return None
+    def last_write(self, key: Key) -> LastWrite | None:
+        """The table's version and the run that wrote it; None when it does not exist yet."""
+        version = self.version(key)
+        return None if version is None else LastWrite(version, None)
 
     def snapshot(self, key: Key) -> str | None:
         """What the table holds now, for `added_since`; None where there is nothing to name."""

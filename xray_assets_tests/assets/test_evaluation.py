@@ -265,7 +265,8 @@ def test_counts_that_were_deleted_are_summed_up_from_nothing(
 
 def test_a_table_names_the_run_that_wrote_it_last(corrected: Path) -> None:
     tables = LocalDelta(root=Settings(state=corrected).lake)
-    runs = {tables.written_by(key) for key in (HOURLY_TRAFFIC, COMPARISON_SUMMARY, REVIEWED_COUNTS)}
+    written = (HOURLY_TRAFFIC, COMPARISON_SUMMARY, REVIEWED_COUNTS)
+    runs = {tables.last_write(key).run_id for key in written}
     assert len(runs) == 1
     assert None not in runs
-    assert tables.written_by(EXPERIMENTS) is None  # saved by a person
+    assert tables.last_write(EXPERIMENTS).run_id is None  # saved by a person

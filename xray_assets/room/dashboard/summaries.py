@@ -52,6 +52,8 @@ class Summaries:
 
     def source(self, key: Key) -> Source:
         """Where numbers of the table come from."""
-        run_id = self._tables.written_by(key)
-        run_url = f"{self._dagster_url}/runs/{run_id}" if run_id else None
-        return Source(".".join(key), self._tables.version(key), run_id, run_url)
+        last = self._tables.last_write(key)
+        if last is None:
+            return Source(".".join(key), None)
+        run_url = f"{self._dagster_url}/runs/{last.run_id}" if last.run_id else None
+        return Source(".".join(key), last.version, last.run_id, run_url)
