@@ -104,17 +104,13 @@ def read_row(number: int, **fields: Any) -> dict[str, Any]:
         "notes": None,
         "superseded_by": None,
         "inbox_position": number,
+        "acceptance_rank": 0,
     }
     return row | fields
 
 
 def reads(*rows: dict[str, Any]) -> pl.DataFrame:
-    columns = {
-        name: dtype for name, dtype in PREDICTION_FEEDBACK.schema.items() if name in read_row(0)
-    }
-    frame = pl.DataFrame(list(rows), schema=columns)
-    absent = [name for name in PREDICTION_FEEDBACK.schema.names() if name not in columns]
-    return frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in absent)
+    return pl.DataFrame(list(rows), schema=PREDICTION_FEEDBACK.schema)
 
 
 def endpoint_log(
