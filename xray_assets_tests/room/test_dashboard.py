@@ -113,6 +113,23 @@ def test_every_part_names_its_tables_with_their_versions(whole: DeltaTables) -> 
             assert source.version == whole.version(key)
 
 
+class OfARun(DeltaTables):
+    """Writes as a run of Dagster does."""
+
+    def run_id(self) -> str:
+        return "5f9d0c1e-run"
+
+
+def test_a_part_links_to_the_run_that_wrote_its_table(tmp_path: Path) -> None:
+    tables = OfARun(str(tmp_path))
+    made_board.whole_board(tables)
+    DeltaTables(str(tmp_path)).tidy(HOURLY_TRAFFIC)  # upkeep names no run
+    shown = board(tables)
+    links = {source.run_url for source in shown.traffic.sources}
+    assert links == {"http://dagster/runs/5f9d0c1e-run"}
+    assert '<a href="http://dagster/runs/5f9d0c1e-run">run 5f9d0c1e</a>' in html(shown)
+
+
 def test_a_red_light_blocks_promotion_and_says_so(empty: DeltaTables) -> None:
     made_board.whole_board(empty)
     assert not board(empty).health.shown.blocks_promotion
