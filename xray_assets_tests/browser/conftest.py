@@ -10,6 +10,7 @@ request that left the host.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +25,14 @@ Visits = Callable[..., Visit]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without chromium these tests are skipped, aloud."""
+    """Pages come last: Playwright's event loop runs in this thread from its first test on. Without
+    chromium they are skipped, aloud.
+    """
+    of_pages = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    items[:] = [item for item in items if item not in of_pages] + of_pages
     if chromium.executable() is None:
-        for item in items:
-            if item.path.is_relative_to(__file__.rpartition("/")[0]):
-                item.add_marker(pytest.mark.skip(reason=chromium.MISSING))
+        for item in of_pages:
+            item.add_marker(pytest.mark.skip(reason=chromium.MISSING))
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ export class Viewer extends EventTarget {
   constructor(canvas) {
     super();
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+    this.#context = canvas.getContext("2d", { alpha: false });
     new ResizeObserver(() => this.#resize()).observe(canvas);
   }
 
