@@ -130,7 +130,7 @@ def run_again(kept: Path, state: Path) -> Cost:
     grown = Settings(state=state)
     for room in kept.iterdir():
         target = state / room.name
-        if target not in (grown.endpoint_folder, grown.feedback_inbox.parent):
+        if room.is_dir() and target not in (grown.endpoint_folder, grown.feedback_inbox.parent):
             shutil.rmtree(target)
             shutil.copytree(room, target)
     return evaluate(state)
