@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from xray_assets.statistics.binned_scores import bin_of
+from xray_assets.statistics.calibration import bin_of
 from xray_assets.statistics.intervals import Estimate, Floats, weighted_share
 from xray_assets.statistics.resolution import BINS
 from xray_assets.statistics.scored_films import labels_and_scores

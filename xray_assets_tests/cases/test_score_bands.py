@@ -18,7 +18,7 @@ from xray_assets.catalog import (
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.rollout.experiment_rows import row_of
-from xray_assets.statistics.binned_scores import bin_of
+from xray_assets.statistics.calibration import bin_of
 from xray_assets_tests.cases.examples import EXPERIMENT, pairs, predictions, reads
 
 PAIRS = pairs(predictions([(f"p{n}", f"f{n}", "champion") for n in range(12)]))

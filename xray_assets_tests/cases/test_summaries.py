@@ -32,10 +32,8 @@ from xray_assets.catalog import (
 from xray_assets.catalog import HOURLY_TRAFFIC as TRAFFIC
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.resources.local.tables import LocalDelta
-from xray_assets.statistics.binned_scores import bin_of, calibration_in_the_large
 from xray_assets.statistics.histogram import quantile
 from xray_assets.statistics.resolution import BINS
-from xray_assets.statistics.roc import area_under_counts, area_under_curve
 from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.feedback.scenery import NOON
 from xray_assets_tests.sql.made_lake import SERVED, feedback, predictions
@@ -116,20 +114,6 @@ def test_percentiles_of_the_histogram_are_those_of_the_answers_to_nine_percent()
         exact = float(np.quantile(answered, share, method="inverted_cdf"))
         assert quantile(counts, share) == pytest.approx(exact, rel=0.091)
     assert np.isnan(quantile(np.zeros_like(counts), 0.5))
-
-
-def test_auc_and_calibration_from_bins_are_those_of_the_scores_to_a_bin() -> None:
-    chance = np.random.default_rng(5)
-    truth = chance.integers(0, 2, 2000)
-    scores = np.clip(0.3 + 0.3 * truth + chance.normal(0, 0.2, 2000), 0, 1)
-    counts = np.zeros((2, BINS), np.int64)
-    np.add.at(counts, (truth, bin_of(scores)), 1)
-    exact, binned = area_under_curve(truth, scores), area_under_counts(counts[0], counts[1])
-    assert binned.value == pytest.approx(exact.value, abs=0.002)
-    assert binned.low == pytest.approx(exact.low, abs=0.002)
-    large = calibration_in_the_large(counts)
-    assert large.value == pytest.approx(truth.mean() - scores.mean(), abs=0.5 / BINS)
-    assert large.low < large.value < large.high
 
 
 def test_the_summary_counts_the_scores_of_settled_answers_by_truth() -> None:

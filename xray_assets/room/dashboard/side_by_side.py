@@ -14,7 +14,7 @@ import polars as pl
 
 from xray_assets.catalog import CHALLENGER, CHAMPION
 from xray_assets.room.figures import Figure
-from xray_assets.statistics.binned_scores import calibration_in_the_large
+from xray_assets.statistics.calibration import calibration_in_the_large
 from xray_assets.statistics.resolution import BINS
 from xray_assets.statistics.roc import area_under_counts
 
