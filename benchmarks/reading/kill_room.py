@@ -29,6 +29,8 @@ from xray_assets_tests.reading.made_room import made_room
 
 READERS = ("anna", "ben")
 START_SECONDS = 60.0
+PATIENCE_SECONDS = 600.0
+"""How long a viewer sends the same call again."""
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Reader(threading.Thread):
         return True
 
     def _ask(self, method: str, path: str, body: dict | None = None) -> httpx.Response:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return httpx.request(
@@ -179,7 +181,7 @@ def main() -> None:
             Path(folder),
             cases=chosen.cases,
             kills=chosen.kills,
-            pause=(0.1, 1.0),
+            pause=(0.5, 3.0),
             seed=chosen.seed,
         )
     print(

@@ -1,9 +1,9 @@
 """A DICOM film at the depth it was stored with, for a reader's own window.
 
-Samples are the stored values without unused bits (overlays hide there) and without sign, kept as
-PNG. What a window needs is told in units of samples, so that a viewer knows no DICOM: how values
-are rescaled, and for which of them the film itself asks, is worked out here. A film with a VOI
-table is kept as the table shows it, at the table's depth.
+Samples are the stored values without sign, and without unused bits, where overlays hide: pydicom
+clears those. What a window needs is told in units of samples, so that a viewer knows no DICOM: how
+values are rescaled, and for which of them the film itself asks, is worked out here. A film with a
+VOI table is kept as the table shows it, at the table's depth.
 """
 
 import math
@@ -48,7 +48,8 @@ def full_depth(dataset: "Dataset", stored: NDArray[Any], window: Window) -> Full
         samples, bits = _looked_up(dataset, stored)
         slope, origin = 1.0, 0.0
     else:
-        samples, offset = _unsigned(stored, bits)
+        offset = 1 << (bits - 1) if stored.dtype.kind == "i" else 0
+        samples = stored.astype(np.int32) + offset if offset else stored
         slope, intercept = _rescale(dataset)
         origin = intercept - slope * offset
     if bits > _DEEPEST or not slope or not math.isfinite(slope + origin):
@@ -64,16 +65,6 @@ def full_depth(dataset: "Dataset", stored: NDArray[Any], window: Window) -> Full
         row_mm=row_mm,
         column_mm=column_mm,
     )
-
-
-def _unsigned(stored: NDArray[Any], bits: int) -> tuple[NDArray[Any], int]:
-    """Samples without unused bits, and what was added to values to make them."""
-    unsigned = stored.view(np.dtype(f"u{stored.dtype.itemsize}"))
-    samples = unsigned & unsigned.dtype.type((1 << bits) - 1)
-    if stored.dtype.kind == "u":
-        return samples, 0
-    half = 1 << (bits - 1)
-    return samples ^ unsigned.dtype.type(half), half
 
 
 def _rescale(dataset: "Dataset") -> tuple[float, float]:
