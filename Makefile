@@ -35,6 +35,7 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python benchmarks/serving/kill_nine.py
 	$(VENV)/bin/python benchmarks/serving/worst_request.py
 	$(VENV)/bin/python -m benchmarks.reading.kill_room
+	$(VENV)/bin/python -m benchmarks.reading.blind_scan
 	$(VENV)/bin/python -m benchmarks.web.stalled
 	$(VENV)/bin/python -m benchmarks.web.cross_site
 	$(VENV)/bin/python -m benchmarks.web.login

@@ -123,5 +123,5 @@ class SeveralReaders(RuleBasedStateMachine):
             assert len(self.files[1].commits(lease)) == 1
 
 
-SeveralReaders.TestCase.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+SeveralReaders.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
 TestSeveralReaders = SeveralReaders.TestCase
