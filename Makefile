@@ -41,6 +41,7 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python -m benchmarks.web.login
 	$(VENV)/bin/python -m benchmarks.room.dashboard --predictions 10000000
 	$(VENV)/bin/python -m benchmarks.room.reading_speed
+	$(VENV)/bin/python -m benchmarks.room.blindness
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check
