@@ -87,7 +87,7 @@ def line_chart(
             for at, low, high in points
         ]
         area = alt.Chart(alt.Data(values=rows)).mark_area(opacity=0.15)
-        layers.insert(0, area.encode(x=x, y=y, y2="high:Q", color=colour))
+        layers.append(area.encode(x=x, y=y, y2="high:Q", color=colour))
     named = [{"name": name, "y": value} for name, value in (levels or {}).items()]
     across = alt.Chart(alt.Data(values=named))
     if named:

@@ -198,6 +198,8 @@ def test_a_program_says_it_by_token_and_a_cookie_says_nothing_there(
             "POST", "/api/acts/rollback", json=body, headers=headers
         )
         assert refused.status_code == 401
+    viewer = {"authorization": f"Bearer {new_token(world.settings, 'vera', by='test')}"}
+    assert program.send("POST", "/api/acts/rollback", json=body, headers=viewer).status_code == 403
     said = program.send("POST", "/api/acts/rollback", json=body, headers=bearer)
     assert (said.status_code, said.json()["decided_by"]) == (200, "ada")
     again = program.send("POST", "/api/acts/rollback", json=body, headers=bearer)

@@ -35,7 +35,6 @@ def post_act(request: Request, name: str, account: Caller, later: BackgroundTask
     act = act_called(name)
     fields = {key: value for key, value in request.state.form.items() if key != "csrf"}
     try:
-        account.demand(act.needs)
         ramp = ramp_of(request)
         outcome = say(ramp, act, asked_of(fields), account)
     except PermissionDenied:

@@ -155,8 +155,8 @@ def _estimate(share: Mapping[str, float | None], n: Any = None) -> Estimate:
 
 
 def _cost(cost: Estimate, least: int, *, signed: bool = False) -> Figure:
-    ends = (float(end) * PER for end in (cost.value, cost.low, cost.high))
-    return Figure("cost", *ends, float(cost.n), least, percent=False, signed=signed)
+    value, low, high = (float(end) * PER for end in (cost.value, cost.low, cost.high))
+    return Figure("cost", value, low, high, float(cost.n), least, percent=False, signed=signed)
 
 
 def _share(name: str, share: Estimate, least: int = 1) -> Figure:
