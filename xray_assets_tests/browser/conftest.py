@@ -35,11 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=chromium.MISSING))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Of this folder alone: while it is open, Playwright's loop runs in the tests' thread, and no
-    other test there can run one.
-    """
     with chromium.running() as started:
         yield started
 

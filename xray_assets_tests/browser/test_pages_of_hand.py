@@ -34,14 +34,20 @@ KEPT = os.environ.get("KEPT_PICTURES")
 
 
 @pytest.fixture(scope="module")
-def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRoom]:
-    """A room beside a running endpoint, with an experiment that has been read."""
-    settings = settings_of_a_test(tmp_path_factory.mktemp("room"))
-    server = Server(settings.state)
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("hands") / "state")
     server.digests = artifacts(server.state)
     server.start()
     server.create(ab_config(*server.digests), ENDPOINT_NAME)
-    settings = settings.model_copy(update={"endpoint_port": urlsplit(server.url).port})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def hands(endpoint: Server) -> Iterator[RunningRoom]:
+    """A room beside a running endpoint, with an experiment that has been read."""
+    settings = settings_of_a_test(endpoint.state.parent)
+    settings = settings.model_copy(update={"endpoint_port": urlsplit(endpoint.url).port})
     add_people(settings)
     lake = DeltaTables(settings.lake, settings.environment)
     experiment = open_experiment(lake)
@@ -49,7 +55,6 @@ def hands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRoom]:
     lake.merge(SCORE_BANDS, bands(settled(), experiment.experiment_id))
     with running_room(settings) as room:
         yield room
-    server.stop()
 
 
 @pytest.fixture
@@ -113,10 +118,12 @@ def test_a_film_is_tried_and_a_bad_one_is_told(
 
 
 def test_an_engineer_decides_once_with_the_right_name_and_is_told_what_waits(
-    person: Callable[..., Visit],
+    person: Callable[..., Visit], endpoint: Server
 ) -> None:
+    endpoint.stop()
     one = person("engineer")
     page = one.open("/acts")
+    page.get_by_text("What is served is not known").wait_for()
     lake = DeltaTables(one.room.settings.lake, "dev")
     experiment = last_experiment(lake)
     assert experiment and experiment.is_running
