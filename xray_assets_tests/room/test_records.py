@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from benchmarks.rollout.ramp_world import a_decision
-from xray_assets.catalog import EXPERIMENTS, PROMOTION_DECISION
+from xray_assets.cases.summaries.scores import bands
+from xray_assets.catalog import EXPERIMENTS, PROMOTION_DECISION, SCORE_BANDS
 from xray_assets.lake.delta import DeltaTables
 from xray_assets.reasons import Reason
 from xray_assets.rollout.candidates import Candidate
@@ -18,9 +19,11 @@ from xray_assets.rollout.experiment import ROLLED_BACK, Experiment
 from xray_assets.rollout.experiment_rows import row_of
 from xray_assets.rollout.served import ServedConfig, wanted_entities
 from xray_assets.rollout.state import record
+from xray_assets.room.export.files import EXPORTED
 from xray_assets.room.records.paging import paged
 from xray_assets.room.records.timeline import Kind, between, timeline
 from xray_assets.settings import Settings
+from xray_assets_tests.room.test_impact import settled
 from xray_assets_tests.room.visitor import Visitor, room_with
 
 PAGES = ("/experiments", "/models", "/deployments", "/timeline", "/export")
@@ -142,6 +145,14 @@ def test_files_hold_what_the_table_holds_and_run_nothing(
     csv = vera.get("/export/gold.experiments.csv").text
     assert len(csv.splitlines()) == 201
     assert "'=1+1" in csv and ",=1+1" not in csv and ",'@x" in csv
+    tables.merge(SCORE_BANDS, bands(settled(), formula.experiment_id))
+    for name, key in EXPORTED.items():
+        (tmp_path / "f.csv").write_bytes(vera.get(f"/export/{name}.csv").content)
+        written = pl.read_csv(tmp_path / "f.csv", infer_schema=False)
+        assert (written.columns, written.height) == (
+            tables.read(key).collect_schema().names(),
+            tables.row_count(key) if tables.version(key) is not None else 0,
+        )
     for refused in ("gold.prediction_feedback.csv", "gold.experiments.exe"):
         assert vera.get(f"/export/{refused}").status_code in (400, 404, 422)
 

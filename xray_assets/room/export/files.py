@@ -1,5 +1,6 @@
 """A table of CONTRACTS as a file. Which tables leave the house, and how many rows, is here."""
 
+import io
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,7 +11,11 @@ from xray_assets.catalog import (
     COMPARISON_SUMMARY,
     ENDPOINT_CONFIG,
     EXPERIMENTS,
+    HOURLY_TRAFFIC,
     PROMOTION_DECISION,
+    REVIEW_PROGRESS,
+    SCORE_BANDS,
+    SECOND_LOOKS,
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
@@ -23,6 +28,10 @@ NEWEST_BY: Mapping[Key, str] = {
     ENDPOINT_CONFIG: "config_version",
     PROMOTION_DECISION: "chain_position",
     COMPARISON_SUMMARY: "date",
+    HOURLY_TRAFFIC: "date",
+    REVIEW_PROGRESS: "date",
+    SECOND_LOOKS: "date",
+    SCORE_BANDS: "experiment_id",
     BACKTESTS: "made_at",
 }
 """What may be exported: sums and decisions, no case and no read; and the column that tells which
@@ -49,8 +58,6 @@ def as_file(rows: pl.DataFrame, kind: Format) -> bytes:
     """Rows as a file. In CSV lists are JSON text, and what a spreadsheet would run as a formula is
     quoted (OWASP, CSV injection).
     """
-    import io
-
     file = io.BytesIO()
     if kind == "parquet":
         rows.write_parquet(file)
@@ -58,7 +65,7 @@ def as_file(rows: pl.DataFrame, kind: Format) -> bytes:
     lists = [name for name, dtype in rows.schema.items() if isinstance(dtype, pl.List)]
     texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
     flat = rows.with_columns(
-        pl.col(name).map_elements(lambda v: str(v.to_list()), return_dtype=pl.String)
+        pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(",")).alias(name)
         for name in lists
     )
     safe = flat.with_columns(
