@@ -125,7 +125,8 @@ def _decide(totals: np.ndarray, reads: int) -> PromotionDecision:
             reviewed.sum(axis=3),
             *NO_SERVED,
             batches=np.diff(at, axis=0).reshape(-1, *shape),
-        )
+        ),
+        RULE,
     )
 
 
