@@ -17,7 +17,8 @@ PATIENT = "MRN-4711"
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     """A decision on drawn cases; one, the fifth, is a patient's who will be erased."""
     with pytest.MonkeyPatch.context() as patch:
-        made = Hospital(tmp_path_factory.mktemp("draws") / "state", patch, logged=True)
+        folder = tmp_path_factory.mktemp("draws")
+        made = Hospital(folder / "state", patch, logged=True, decisions=0)
         ids = made.world.predict(200, STEP_US)
         case_key = CaseKeys(made.settings.endpoint_folder).of_patient(PATIENT)
         change = "UPDATE predictions SET case_key = ? WHERE request_id = ?"

@@ -39,10 +39,15 @@ class Crash(RuntimeError):
 
 
 class Hospital:
-    """A logged world with its own Dagster instance, in which two decisions are made."""
+    """A logged world with its own Dagster instance, in which decisions are made."""
 
     def __init__(
-        self, state: Path, monkeypatch: pytest.MonkeyPatch, *, logged: bool = False
+        self,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        logged: bool = False,
+        decisions: int = 2,
     ) -> None:
         self.world = LoggedWorld(state, films=20, logged=logged)
         self.settings = self.world.settings
@@ -52,7 +57,7 @@ class Hospital:
         self.room = resources(self.settings)
         self.tables = self.room.tables
         self.instance = dg.DagsterInstance.get()
-        self.decide(2)
+        self.decide(decisions)
 
     def decide(self, times: int = 1, *, raise_on_error: bool = True) -> bool:
         succeeded = True
