@@ -82,6 +82,18 @@ def test_traffic_has_what_was_wanted_and_what_came(whole: DeltaTables) -> None:
     assert sum(one.fn for one in traffic.confusions)
 
 
+def test_each_model_has_the_same_colour_in_every_chart_the_champion_first(
+    whole: DeltaTables,
+) -> None:
+    charts = {chart.name: chart.specification for chart in board(whole).charts.shown}
+    for name in ("accuracy", "images"):
+        colour = charts[name]["layer"][0]["encoding"]["color"]["scale"]
+        assert colour["domain"] == [
+            "pneumonia_poc_classifier-1",
+            "pneumonia_poc_classifier_pytorch-2",
+        ]
+
+
 def test_every_part_names_its_tables_with_their_versions(whole: DeltaTables) -> None:
     shown = board(whole)
     parts = [part for part in vars(shown).values() if hasattr(part, "sources")]

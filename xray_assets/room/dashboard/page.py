@@ -158,9 +158,10 @@ def _health(look: Look, limits: GuardLimits) -> Health | None:
 
 
 def _charts(look: Look) -> tuple[trends.Chart, ...] | None:
+    names = [*_served(look.experiment).values()] if look.experiment else []
     found = (
-        trends.daily_accuracy(look.summary),
-        trends.daily_requests(look.traffic),
+        trends.daily_accuracy(look.summary, names),
+        trends.daily_requests(look.traffic, names),
         trends.daily_latency(look.traffic),
     )
     return tuple(chart for chart in found if chart) or None

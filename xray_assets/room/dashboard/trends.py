@@ -1,6 +1,6 @@
 """The dashboard's charts: evidence over time, and day by day. Pure; drawn by the browser."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -42,35 +42,30 @@ def evidence(decisions: pl.DataFrame, rule: Mapping[str, Any]) -> Chart | None:
     return Chart("evidence", drawn.to_dict(validate=False), told)
 
 
-def daily_accuracy(summary: pl.DataFrame) -> Chart | None:
+def daily_accuracy(summary: pl.DataFrame, names: Sequence[str]) -> Chart | None:
     """Accuracy by day and served model: weighted where chances of review were logged, else as
-    read; None before the first read.
+    read; None before the first read. `names`: served models in the order of their colours, before
+    all others.
     """
     is_weighted = summary["weighted_accuracy"].count() > 0
     column = "weighted_accuracy" if is_weighted else "accuracy"
     read = summary.drop_nulls(column).sort("date")
     if read.is_empty():
         return None
-    series = {
-        name: _points(its["date"], its[column] * 100)
-        for (name,), its in read.group_by("served_model_name", maintain_order=True)
-    }
+    series = _by_model(read.with_columns(pl.col(column) * 100), column, names)
     of = "drawn cases, weighted by their chance" if is_weighted else "the cases that were read"
     told = f"Accuracy day by day of what each model served, in percent of {of}."
     drawn = line_chart("Accuracy", series, y_label="percent", dates=True)
     return Chart("accuracy", drawn.to_dict(validate=False), told)
 
 
-def daily_requests(traffic: pl.DataFrame) -> Chart | None:
-    """Clinical images by day and served model; None before the first one."""
+def daily_requests(traffic: pl.DataFrame, names: Sequence[str]) -> Chart | None:
+    """Clinical images by day and served model; None before the first one. `names` as above."""
     clinical = traffic.filter(pl.col("purpose") == CLINICAL)
     if clinical.is_empty():
         return None
     days = clinical.group_by("served_model_name", "date").agg(pl.col("n").sum()).sort("date")
-    series = {
-        name: _points(its["date"], its["n"])
-        for (name,), its in days.group_by("served_model_name", maintain_order=True)
-    }
+    series = _by_model(days, "n", names)
     drawn = line_chart("Images", series, y_label="images a day", dates=True)
     return Chart(
         "images", drawn.to_dict(validate=False), "Images a day, by the model that answered."
@@ -97,6 +92,17 @@ def thinned(rows: pl.DataFrame) -> pl.DataFrame:
     """At most MOST_POINTS rows, evenly chosen, with the last one."""
     step = -(-rows.height // MOST_POINTS)
     return rows.reverse().gather_every(max(1, step)).reverse()
+
+
+def _by_model(
+    rows: pl.DataFrame, column: str, names: Sequence[str]
+) -> dict[str, list[tuple[float, float]]]:
+    found = rows["served_model_name"].unique().sort().to_list()
+    series = {}
+    for name in dict.fromkeys([*(name for name in names if name in found), *found]):
+        its = rows.filter(pl.col("served_model_name") == name)
+        series[name] = _points(its["date"], its[column])
+    return series
 
 
 def _points(days: pl.Series, values: pl.Series) -> list[tuple[float, float]]:
