@@ -1,4 +1,6 @@
-"""The review page in a real browser: R1 to R9 of a reading room."""
+"""The review page in a real browser, from the keys of a reader to the pixels of a film. Longer than
+other files: one room and one set of films serve all of it.
+"""
 
 import io
 import re
