@@ -72,12 +72,13 @@ def test_the_assumptions_live_in_the_address(vera: Visitor, lake: DeltaTables) -
     assert "nan" not in page.lower().replace("finance", "")
 
 
-@pytest.mark.parametrize(
-    "query", ["missed=-1", "missed=much", "prevalence=120", "cuts=0.33", "cuts=0.5,0.2", "read=inf"]
-)
 def test_assumptions_that_make_no_sense_are_told_and_nothing_is_lost(
-    vera: Visitor, lake: DeltaTables, query: str
+    vera: Visitor, lake: DeltaTables
 ) -> None:
-    answer = vera.get(f"/impact?{query}")
-    assert answer.status_code == 400
-    assert "make no sense" in answer.text and "Expected cost" in answer.text
+    for query in (
+        *("missed=-1", "missed=much", "prevalence=120", "read=inf"),
+        *("cuts=0.33", "cuts=0.5,0.2"),
+    ):
+        answer = vera.get(f"/impact?{query}")
+        assert answer.status_code == 400, query
+        assert "make no sense" in answer.text and "Expected cost" in answer.text
