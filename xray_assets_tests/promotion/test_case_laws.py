@@ -33,7 +33,7 @@ def shuffled(cases: pl.DataFrame, seed: int) -> pl.DataFrame:
     return cases.sample(fraction=1.0, shuffle=True, seed=seed)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored(), scored(), seeds)
 def test_cases_after_the_first_that_is_due_do_not_count_in_any_order(before, after, seed) -> None:
     due = table(case(0, 1, state="due"))
@@ -48,7 +48,7 @@ def test_cases_after_the_first_that_is_due_do_not_count_in_any_order(before, aft
     assert facts(decided[0]) == pytest.approx(alone | {"n_later": n_later}, nan_ok=True)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored(), scored(), seeds, st.sampled_from(["not_drawn", "settled", "due", "overdue"]))
 def test_a_case_that_was_not_drawn_changes_nothing_whatever_is_known_of_it(
     cases, others, seed, state
@@ -62,7 +62,7 @@ def test_a_case_that_was_not_drawn_changes_nothing_whatever_is_known_of_it(
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored())
 def test_drawn_cases_and_totals_give_the_counts_of_all_cases(cases) -> None:
     totals: dict[float, np.ndarray] = {}
@@ -75,7 +75,7 @@ def test_drawn_cases_and_totals_give_the_counts_of_all_cases(cases) -> None:
     assert whole.as_json() == parts.as_json()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored())
 def test_stored_counts_give_the_same_decision_again(cases) -> None:
     counts = case_counts(cases, RULE, served=[[30, 20]], split=[0.5])
@@ -83,7 +83,7 @@ def test_stored_counts_give_the_same_decision_again(cases) -> None:
     assert facts(decide(again, RULE)) == pytest.approx(facts(decide(counts, RULE)), nan_ok=True)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored(states=("settled",), floors=(1.0,), all_drawn=True))
 def test_with_every_case_drawn_and_settled_the_evidence_is_that_of_version_2(cases) -> None:
     version_2 = replace(VERSION_2, reviews_per_batch=RULE.reviews_per_batch)
@@ -92,7 +92,7 @@ def test_with_every_case_drawn_and_settled_the_evidence_is_that_of_version_2(cas
     assert version_3 == pytest.approx(facts(decide(counts, version_2)), nan_ok=True)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scored(states=("settled", "settled", "overdue")), seeds)
 def test_no_truth_of_an_overdue_case_would_be_worse_than_none(cases, seed) -> None:
     """So a read that comes too late after all only ever adds evidence."""
@@ -145,7 +145,7 @@ def expected_e(claim: str, truth: np.ndarray, chances: np.ndarray, unread: np.nd
     return float(chance @ np.exp(log_mixture(totals)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.sampled_from(sorted(CLAIMS)),
     st.floats(0.03, 1.0),
