@@ -48,8 +48,9 @@ def _run(settings: Settings) -> None:
 
 
 def deepen(world: LoggedWorld) -> None:
-    """Let every film be the same DICOM film of 12 bits, as the endpoint keeps it."""
-    made = dicom_film(RAMP, BitsStored=12, HighBit=11, WindowCenter=2048, WindowWidth=4096)
+    """Let every film be the same DICOM film of 12 bits, as the endpoint keeps it: MONOCHROME1."""
+    tags = {"BitsStored": 12, "HighBit": 11, "WindowCenter": 2048, "WindowWidth": 4096}
+    made = dicom_film(RAMP, PhotometricInterpretation="MONOCHROME1", **tags)
     film = read_film(made, index=0, limits=ACCEPTED_BEFORE)
     assert film.depth is not None
     world.log.execute("UPDATE images SET kind = ?, data = ?", film.stored())

@@ -70,9 +70,11 @@ export class Viewer extends EventTarget {
     this.#redraw();
   }
 
-  /** Move the window: `brighter` and `harder` are shares of the film's first one. */
-  level(change) {
+  /** Move the window: `brighter` (on the screen, a negative too) and `harder` are shares of the
+   * film's first one. */
+  level({ brighter = 0, harder = 0 }) {
     if (!this.#film) return;
+    const change = { brighter: this.#isNegative() ? -brighter : brighter, harder };
     this.#window = moved(this.#window, change, firstWindow(this.#film), this.#film.maximum);
     this.#stale = true;
     this.#redraw();
@@ -89,6 +91,10 @@ export class Viewer extends EventTarget {
 
   get state() {
     return { scale: this.#view.scale, window: this.#window, inverted: this.#inverted };
+  }
+
+  #isNegative() {
+    return this.#inverted !== this.#film.inverted;
   }
 
   #fitting() {
@@ -129,7 +135,7 @@ export class Viewer extends EventTarget {
     this.#context.clearRect(0, 0, width, height);
     if (!this.#film) return;
     if (this.#stale) {
-      const greys = lookUp(this.#window, this.#film, this.#inverted !== this.#film.inverted);
+      const greys = lookUp(this.#window, this.#film, this.#isNegative());
       this.#picture.getContext("2d").putImageData(rendered(this.#film, greys), 0, 0);
       this.#stale = false;
     }
