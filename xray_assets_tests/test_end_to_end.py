@@ -50,6 +50,7 @@ SMALL = {
     "XRAY_IMAGE_LIMIT": "120",
     "XRAY_SPLIT_SHARES": "50/15/35",
     "XRAY_EPOCHS": "3",
+    "XRAY_TRAIN_LIMITS": "keras=12",  # so that the models differ, and cases are drawn
     "XRAY_GATE_MIN_AUC": "0",
     "XRAY_GATE_MIN_SENSITIVITY": "0",
     "XRAY_GATES_CAUSE": "end-to-end test: three epochs",
@@ -119,7 +120,7 @@ def test_readers_read_the_drawn_cases_of_the_queue_and_no_other(finished: Finish
     tables = resources(settings).tables
     reads = tables.read(PREDICTION_FEEDBACK).collect()
     drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn").collect()
-    assert 0 < reads["prediction_id"].n_unique() <= drawn.height
+    assert reads.height > 0
     assert set(reads["prediction_id"]) <= set(drawn["request_id"])
     assert reads["blinded"].all() and reads["lease"].null_count() == 0
     assert set(reads["feedback_source"]) == {"simulation"}

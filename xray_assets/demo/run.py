@@ -128,7 +128,8 @@ class Demo:
         self.orchestrator.follow(self.orchestrator.launch(follow.name), lambda *_: None)
         reads = readers.read()
         submitted = time.monotonic()
-        self._wait(self._all_feedback_taken, "the sensor's run")
+        if reads:  # else no case was drawn, and no run is asked for
+            self._wait(self._all_feedback_taken, "the sensor's run")
         decision = self._decision()
         waited = time.monotonic() - submitted
         longest = "feedback to decision, longest"
