@@ -155,7 +155,7 @@ def _said(ramp: "Ramp", change: Callable[[State], Changed], seen: int | None) ->
     for attempt in range(SAVE_ATTEMPTS):
         state = read_state(ramp.tables)
         if seen not in (None, state.generation):
-            raise StaleWrite(_what_came_between(state))
+            raise StaleWrite(f"this has changed since you looked, nothing was done: {state}")
         try:
             if changed := change(state):
                 state = save(ramp.tables, changed, seen=state.generation)
@@ -170,12 +170,6 @@ def _said(ramp: "Ramp", change: Callable[[State], Changed], seen: int | None) ->
         except (StaleGeneration, StaleWrite):  # a run was first: carry out what stands now
             state = read_state(ramp.tables)
     return replace(outcome, not_served="runs keep changing what is wanted")
-
-
-def _what_came_between(state: State) -> str:
-    last = state.last
-    now = f"{last.experiment_id} is {last.state}: {last.cause}" if last else "nothing is wanted"
-    return f"this has changed since you looked, and nothing was done. Now {now}"
 
 
 def _carried_out(ramp: "Ramp", outcome: Outcome) -> Outcome:

@@ -48,6 +48,11 @@ class State:
         promoted = [one for one in self.experiments if one.state == PROMOTED]
         return promoted[-1] if promoted else None
 
+    def __str__(self) -> str:
+        """What stands now, for people."""
+        last = self.last
+        return f"{last.experiment_id} is {last.state}, {last.cause}" if last else "no experiment"
+
     @property
     def of_last_save(self) -> tuple[Experiment, ...]:
         """What the newest generation wrote."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from xray_assets.catalog import served_name
+from xray_assets.catalog import Catalog, served_name
 from xray_assets.rollout import acts
 from xray_assets.rollout.experiment import PROMOTED, ExperimentError
 from xray_assets.rollout.state import State
@@ -15,8 +15,6 @@ from xray_assets.web.roles import Act
 if TYPE_CHECKING:  # Dagster comes with it
     from xray_assets.resources.ramp import Ramp
     from xray_assets.rollout.acts import Outcome
-
-REASON_LIMIT = 500
 
 
 class Asked(BaseModel):
@@ -27,7 +25,7 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     generation: int = Field(ge=0)
-    reason: str = Field(min_length=1, max_length=REASON_LIMIT)
+    reason: str = Field(min_length=1, max_length=500)
     confirmation: str = Field(min_length=1, max_length=300)
     share: int | None = Field(default=None, ge=0, le=100)
     model: str | None = Field(default=None, max_length=300)
@@ -124,8 +122,6 @@ def _set_share(ramp: "Ramp", state: State, word: Word) -> "Outcome":
 
 
 def _open(ramp: "Ramp", state: State, word: Word) -> "Outcome":
-    from xray_assets.catalog import Catalog
-
     asked = word.asked
     if not asked.model or not asked.version:
         raise ExperimentError("say which registered model and version challenges the champion")

@@ -108,9 +108,7 @@ def impact(report: Mapping[str, Any], bands: Mapping[str, ScoreBands], given: As
 
 
 def decision_curve(bands: Mapping[str, ScoreBands], given: Assumed) -> Chart:
-    """Net benefit of both models, with their intervals, of treating everybody and of treating
-    nobody, over the threshold probability.
-    """
+    """Net benefit of both models, of treating everybody and nobody, over the probability."""
     prevalence, at = given.costs.prevalence, EDGES[1:-1]
     series: dict[str, list[tuple[float, float]]] = {}
     ranges: dict[str, list[tuple[float, float, float]]] = {}
