@@ -15,7 +15,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 MUTED = "#666666"
 _WIDTH, _HEIGHT = 400, 190
-_LARGEST = 1e15
+_SMALLEST, _LARGEST = 1e-100, 1e15
 _LEGEND_LETTERS = 50
 """Longer names stand one below the other."""
 
@@ -74,7 +74,7 @@ def line_chart(
     rows = [
         {"series": name, "order": order, "x": at, "y": float(f"{value:.6g}")}
         for name, points in series.items()
-        for order, (at, value) in enumerate(points)
+        for order, (at, value) in enumerate((_visible(x), _visible(y)) for x, y in points)
         if abs(at) <= _LARGEST and abs(value) <= _LARGEST and (value > 0 or not logarithmic)
     ]
     lines = alt.Chart(alt.Data(values=rows)).mark_line(point=len(rows) < 50)
@@ -107,12 +107,17 @@ def line_chart(
     return _titled(alt.layer(*layers), title)
 
 
+def _visible(value: float) -> float:
+    """A value so small that an axis cannot be divided is 0."""
+    return value if abs(value) > _SMALLEST or value != value else 0.0
+
+
 def _colour(names: Sequence[str]) -> "alt.Color":
     import altair as alt
 
     names = list(dict.fromkeys(names))
     columns = 1 if sum(map(len, names)) > _LEGEND_LETTERS else len(names)
-    told = alt.Legend(title=None, orient="top", labelLimit=_WIDTH, columns=columns)
+    told = alt.Legend(title=None, orient="top", labelLimit=_WIDTH, columns=columns, symbolOpacity=1)
     legend = told if len(names) > 1 else None
     return alt.Color("series:N", scale=alt.Scale(domain=names, range=list(COLOURS)), legend=legend)
 
