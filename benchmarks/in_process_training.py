@@ -4,12 +4,12 @@ import tempfile
 from pathlib import Path
 
 from xray_assets.settings import Settings
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.families import build
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import fit
 from xray_assets.training.judging import Judgement, judged
 from xray_assets.training.request import TrainingRequest
-from xray_assets.training_plan import TrainingPlan
 
 
 def trained(

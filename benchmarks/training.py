@@ -26,9 +26,9 @@ from xray_assets.catalog import FAMILIES, LABELS
 from xray_assets.curation.patients import patient_of
 from xray_assets.curation.splits import split_of
 from xray_assets.settings import Settings
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.request import TrainingRequest
 from xray_assets.training.tracking import EXPERIMENT
-from xray_assets.training_plan import TrainingPlan
 
 FIGURES = ("test_auc", "test_sensitivity", "test_specificity", "test_accuracy", "test_ece")
 

@@ -19,8 +19,6 @@ from xray_assets.commands import (
     review_policy,
     runs,
     score,
-    tokens,
-    users,
 )
 from xray_assets.commands.operations import (
     adopt,
@@ -31,7 +29,7 @@ from xray_assets.commands.operations import (
     processes,
     status,
 )
-from xray_assets.commands.people import acts
+from xray_assets.commands.people import acts, tokens, users
 from xray_assets.web.private_files import PRIVATE
 
 app = typer.Typer(

@@ -14,7 +14,7 @@ from xray_assets.resources.local.roles import roles as local_roles
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.roles import Resources, Roles
-from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.settings import Settings
 
 HTTP_SECONDS, READY_SECONDS = 3.0, 5.0

@@ -24,11 +24,11 @@ from xray_assets.deployments import ramp
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.submission import submit_feedback_batch
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.inference_log import LocalLog
 from xray_assets.resources.local.roles import roles
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.served import EndpointUnreachable, ServedConfig, wanted_entities
 from xray_assets.rollout.state import record, save

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import multivariate_normal, norm
 
 from benchmarks.promotion.scenarios import Scenario, Served
-from xray_assets.promotion.uncertainty_bands import band_of, n_strata, stratum
+from xray_assets.promotion.counts.uncertainty_bands import band_of, n_strata, stratum
 
 Codes = NDArray[np.int64]
 

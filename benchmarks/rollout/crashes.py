@@ -13,8 +13,8 @@ from unittest.mock import patch
 
 from mlflow import MlflowClient
 
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.rollout.served import EndpointMismatch, ServedConfig, ServedEntity
 
 

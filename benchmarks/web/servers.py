@@ -16,8 +16,8 @@ COMMANDS = {
     "endpoint": ("xray_assets.serving", "XRAY_ENDPOINT_PORT", "/health"),
     "feedback": ("xray_assets.feedback_api", "XRAY_FEEDBACK_PORT", "/health"),
     "room": ("xray_assets.room", "XRAY_ROOM_PORT", "/health"),
-    "dagster": ("xray_assets.stack.dagster_webserver", "XRAY_DAGSTER_PORT", "/server_info"),
-    "mlflow": ("xray_assets.stack.mlflow_ui", "XRAY_MLFLOW_PORT", "/health"),
+    "dagster": ("xray_assets.stack.gated.dagster_webserver", "XRAY_DAGSTER_PORT", "/server_info"),
+    "mlflow": ("xray_assets.stack.gated.mlflow_ui", "XRAY_MLFLOW_PORT", "/health"),
 }
 TOKEN = "operator"
 

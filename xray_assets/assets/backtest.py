@@ -14,7 +14,7 @@ from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
 from xray_assets.reasons import as_columns
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
-from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.candidates import Candidate, present_champion, verified_candidate
 from xray_assets.rollout.experiment import ExperimentError

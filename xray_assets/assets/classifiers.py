@@ -13,9 +13,9 @@ from xray_assets.assets.entries import MODELS, OWNERS
 from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import Training
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.gates import GATES
 from xray_assets.training.request import FILM_COLUMNS
-from xray_assets.training_plan import TrainingPlan
 
 CODE_VERSION = "1"
 """Raise it when the same films and seed would give another model."""

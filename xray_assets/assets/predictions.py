@@ -17,7 +17,7 @@ from xray_assets.checks.source_fits import source_fits
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import PAIRED_PREDICTIONS as PAIRED_CONTRACT
 from xray_assets.resources.inference_log import InferenceLog
-from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.storage.list_identity import PAIRING, TABLES

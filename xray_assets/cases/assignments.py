@@ -23,7 +23,7 @@ from xray_assets.catalog import (
     REVIEW_POLICY,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.feedback.standing import standing
+from xray_assets.feedback.truth.standing import standing
 from xray_assets.lake.tables import Tables
 from xray_assets.review.draws import draw
 from xray_assets.review.ordering import fix_mornings, write_down_experiments

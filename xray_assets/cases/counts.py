@@ -11,7 +11,7 @@ from xray_assets.cases.review import CELL
 from xray_assets.catalog import CHALLENGER, CHAMPION
 from xray_assets.errors import XrayError
 from xray_assets.promotion import PairedCounts, PromotionRule, case_counts
-from xray_assets.promotion.uncertainty_bands import n_strata
+from xray_assets.promotion.counts.uncertainty_bands import n_strata
 
 ROLES = [CHAMPION, CHALLENGER]
 

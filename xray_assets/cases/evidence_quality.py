@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from xray_assets.catalog import DUE, OVERDUE
-from xray_assets.feedback.consensus import latest_reads
+from xray_assets.feedback.truth.consensus import latest_reads
 from xray_assets.promotion.rule import PromotionRule
 from xray_assets.statistics.agreement import Agreement, reader_agreement
 

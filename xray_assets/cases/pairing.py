@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xray_assets.catalog import CHALLENGER, CHAMPION, CLINICAL
-from xray_assets.promotion.uncertainty_bands import band_of, stratum
+from xray_assets.promotion.counts.uncertainty_bands import band_of, stratum
 from xray_assets.rollout.experiment import Experiment
 
 Scores = Mapping[tuple[str, str], float]

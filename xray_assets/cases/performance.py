@@ -5,7 +5,7 @@ import polars as pl
 
 from xray_assets.catalog import CLINICAL, NUMBER_OF_LABEL
 from xray_assets.contracts.tables import COMPARISON_SUMMARY, PERFORMANCE
-from xray_assets.feedback.consensus import consensus
+from xray_assets.feedback.truth.consensus import consensus
 from xray_assets.statistics.calibration import bin_of
 from xray_assets.statistics.intervals import weighted_share
 from xray_assets.statistics.metrics import confusion_metrics

@@ -9,9 +9,9 @@ import polars as pl
 
 from xray_assets.catalog import NUMBER_OF_LABEL
 from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS, SCORED_COUNTS
-from xray_assets.feedback.consensus import consensus, countable_reads
+from xray_assets.feedback.truth.consensus import consensus, countable_reads
+from xray_assets.promotion.counts.uncertainty_bands import n_strata
 from xray_assets.promotion.rule import PromotionRule
-from xray_assets.promotion.uncertainty_bands import n_strata
 
 CELL = ("stratum", "champion_label", "challenger_label")
 """What a scored case is counted by."""

@@ -15,11 +15,11 @@ from xray_assets.catalog import (
     PREDICTIONS,
 )
 from xray_assets.contracts.tables.columns import FEEDBACK_TYPES
-from xray_assets.feedback.consensus import consensus
 from xray_assets.feedback.derive import feedback_type_expression
 from xray_assets.feedback.fields import FeedbackRefused
 from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import INBOX
+from xray_assets.feedback.truth.consensus import consensus
 from xray_assets.lake.local import local_tables
 from xray_assets.settings import Settings
 

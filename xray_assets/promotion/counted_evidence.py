@@ -12,7 +12,8 @@ from math import log
 
 import numpy as np
 
-from xray_assets.promotion.checked_arrays import Counts
+from xray_assets.promotion.counts.checked_arrays import Counts
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.evidence import (
     Payoff,
     accuracy_payoff,
@@ -20,7 +21,6 @@ from xray_assets.promotion.evidence import (
     log_mixture,
     missing_more_payoff,
 )
-from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats, review_propensities
 from xray_assets.promotion.rule import PromotionRule
 

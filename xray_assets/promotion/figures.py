@@ -11,8 +11,9 @@ from math import ceil, log, nan
 
 import numpy as np
 
-from xray_assets.promotion.checked_arrays import Counts
 from xray_assets.promotion.counted_evidence import CountedEvidence
+from xray_assets.promotion.counts.checked_arrays import Counts
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.evidence import (
     accuracy_payoff,
     e_value,
@@ -20,7 +21,6 @@ from xray_assets.promotion.evidence import (
     missing_more_payoff,
     not_missing_more_payoff,
 )
-from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
 from xray_assets.promotion.rule import PromotionRule
 from xray_assets.statistics.sample_ratio import log_sample_ratio_evidence

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xray_assets.promotion.counted_evidence import CountedEvidence
-from xray_assets.promotion.paired_counts import PairedCounts
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
 from xray_assets.promotion.rule import PromotionRule
 from xray_assets.statistics.intervals import Estimate, weighted_share

@@ -13,8 +13,8 @@ from math import log, nan
 import numpy as np
 
 from xray_assets.promotion.counted_evidence import CountedEvidence
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.evidence import Payoff, log_mixture
-from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.propensity import Floats
 from xray_assets.promotion.rule import PromotionRule
 

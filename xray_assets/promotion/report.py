@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from xray_assets.promotion.counted_evidence import CountedEvidence
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.model_figures import ModelFigures, model_figures
-from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.paired_differences import PairedDifferences, paired_differences
 from xray_assets.promotion.review_next import ReviewCell, cell_to_review_next
 from xray_assets.promotion.rule import PromotionRule

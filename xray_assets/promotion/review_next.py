@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xray_assets.promotion.paired_counts import PairedCounts
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_assets.catalog import CHANCES
-from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS
+from xray_assets.promotion.counts.uncertainty_bands import DEFAULT_CUTS
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isnan
 
+from xray_assets.promotion.counts.paired_counts import PairedCounts
 from xray_assets.promotion.figures import PromotionFigures, promotion_figures
-from xray_assets.promotion.paired_counts import PairedCounts
 from xray_assets.promotion.rule import PromotionRule
 from xray_assets.reasons import (
     BACKLOG,

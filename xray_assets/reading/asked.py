@@ -15,8 +15,8 @@ import polars as pl
 
 from xray_assets.catalog import DUE
 from xray_assets.contracts.contract import TIMESTAMP
-from xray_assets.feedback.consensus import latest_reads
-from xray_assets.feedback.standing import standing
+from xray_assets.feedback.truth.consensus import latest_reads
+from xray_assets.feedback.truth.standing import standing
 from xray_assets.review.states import state_at
 from xray_assets.web.roles import Role
 

@@ -9,9 +9,9 @@ from typing import Literal
 import dagster as dg
 
 from xray_assets.catalog import Catalog
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.registry import Registry
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.resources.tables import Tables
 from xray_assets.rollout.guards import GuardLimits
 from xray_assets.rollout.reconcile import RampPolicy

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.review import ReviewDesk
-from xray_assets.resources.shadow import ShadowScorer
+from xray_assets.resources.serving.endpoint import ModelServing
+from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import Training
 from xray_assets.resources.witness import DecisionWitness

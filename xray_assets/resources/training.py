@@ -12,9 +12,9 @@ import polars as pl
 
 from xray_assets.catalog import FAMILIES, Catalog
 from xray_assets.settings import Settings
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.gates import GATES
 from xray_assets.training.request import TrainingRequest
-from xray_assets.training_plan import TrainingPlan
 
 Result = dg.MaterializeResult | dg.AssetCheckResult
 

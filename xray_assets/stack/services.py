@@ -91,7 +91,7 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
         Service(
             WEBSERVER,
             "Dagster",
-            _python("xray_assets.stack.dagster_webserver", str(shared)),
+            _python("xray_assets.stack.gated.dagster_webserver", str(shared)),
             lambda _started: readiness.dagster_loaded(dagster_url),
             dagster_url,
             settings.dagster_host,
@@ -142,7 +142,7 @@ def services(settings: Settings, *, workspace: Path) -> dict[str, Service]:
         Service(
             MLFLOW_UI,
             "MLflow",
-            _python("xray_assets.stack.mlflow_ui"),
+            _python("xray_assets.stack.gated.mlflow_ui"),
             lambda _started: readiness.answers(f"{settings.mlflow_url}/health"),
             settings.mlflow_url,
             settings.dagster_host,

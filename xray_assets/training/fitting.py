@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.statistics.roc import area_under_curve
 from xray_assets.training.augmentation import shifted
 from xray_assets.training.families.network import Array, Network
 from xray_assets.training.films import Films
-from xray_assets.training_plan import TrainingPlan
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from xray_assets.settings.training_plan import TrainingPlan
     from xray_assets.training.evaluation import Evaluation
-    from xray_assets.training_plan import TrainingPlan
 
 PARITY = "onnx_matches_native"
 AUC = "auc_reaches_floor"

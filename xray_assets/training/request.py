@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from xray_assets.catalog import FAMILIES
 from xray_assets.errors import XrayError
-from xray_assets.training_plan import TrainingPlan
+from xray_assets.settings.training_plan import TrainingPlan
 
 FILM_COLUMNS = ("image_id", "file_path", "label", "dataset_split", "patient_id")
 """Columns of the films manifest."""

@@ -17,8 +17,8 @@ from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.databricks.training import DatabricksTraining
 from xray_assets.resources.local.training import LocalTraining
 from xray_assets.settings import Settings
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.gates import GATES
-from xray_assets.training_plan import TrainingPlan
 from xray_assets_tests.assets.parquet_tables import ParquetTables
 from xray_assets_tests.training.small_films import write_films
 

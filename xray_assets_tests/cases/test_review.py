@@ -11,7 +11,7 @@ from xray_assets.cases.decision import served_correct
 from xray_assets.cases.review import batch_counts, ledger, review
 from xray_assets.contracts.tables import REVIEWED_CASES, REVIEWED_COUNTS
 from xray_assets.promotion import PairedCounts, PromotionRule
-from xray_assets.promotion.uncertainty_bands import n_strata
+from xray_assets.promotion.counts.uncertainty_bands import n_strata
 from xray_assets_tests.cases.examples import pairs, predictions, reads
 
 RULE = PromotionRule()

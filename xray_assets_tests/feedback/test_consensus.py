@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from xray_assets.feedback.consensus import consensus, countable_reads, latest_reads
+from xray_assets.feedback.truth.consensus import consensus, countable_reads, latest_reads
 from xray_assets_tests.feedback.scenery import NOON, read_row, reads
 
 READS = ("pneumonia", "normal", "uncertain", "uninterpretable")

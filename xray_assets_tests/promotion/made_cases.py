@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from xray_assets.promotion.scored_cases import COLUMNS
+from xray_assets.promotion.counts.scored_cases import COLUMNS
 
 SCHEMA = dict(
     zip(COLUMNS, (pl.Float64, *[pl.Boolean] * 2, *[pl.Int64] * 3, pl.String), strict=True)

@@ -11,11 +11,11 @@ import pytest
 
 from xray_assets.catalog import PREDICTION_FEEDBACK
 from xray_assets.feedback import submit_feedback
-from xray_assets.feedback.consensus import consensus
 from xray_assets.feedback.fields import FeedbackIdTaken, FeedbackRefused
 from xray_assets.feedback.inbox_rows import InboxRows
 from xray_assets.feedback.intake.run import take_in
 from xray_assets.feedback.second_looks import second_looks
+from xray_assets.feedback.truth.consensus import consensus
 from xray_assets.lake.delta import DeltaTables
 from xray_assets.lake.local import local_tables
 from xray_assets.reading.forms import (

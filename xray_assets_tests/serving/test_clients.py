@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from xray_assets.resources.endpoint import ModelServing
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.rollout.served import EndpointMismatch, ServedEntity
 from xray_assets_tests.serving.server_process import (
     ENDPOINT,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact
 from sklearn.metrics import cohen_kappa_score
 
-from xray_assets.promotion.uncertainty_bands import DEFAULT_CUTS, band_of, n_strata, stratum
+from xray_assets.promotion.counts.uncertainty_bands import DEFAULT_CUTS, band_of, n_strata, stratum
 from xray_assets.statistics.agreement import (
     agreement,
     cohens_kappa,

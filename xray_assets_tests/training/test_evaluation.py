@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.evaluation import calibrated, evaluate, operating_threshold
 from xray_assets.training.fitting import sigmoid
 from xray_assets.training.gates import AUC, BOTH_CLASSES, GATES, PARITY, SENSITIVITY, gates
-from xray_assets.training_plan import TrainingPlan
 
 PLAN = TrainingPlan(gate_min_sensitivity=0.8, gates_cause="test")
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.films import Films
 from xray_assets.training.fitting import Method, cross_entropy, fit, sigmoid
-from xray_assets.training_plan import TrainingPlan
 
 
 class ScriptedNetwork:

@@ -4,11 +4,11 @@ import pytest
 from xray_assets.catalog import FAMILIES
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
+from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.families import build
 from xray_assets.training.families.canonical_onnx import canonical
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import Method, fit, sigmoid
-from xray_assets.training_plan import TrainingPlan
 from xray_assets_tests.training.small_films import write_films
 
 EVERY_FAMILY = pytest.mark.parametrize("family", sorted(FAMILIES))

@@ -11,8 +11,8 @@ from xray_assets.resources.databricks.inference_log import InferenceTable
 from xray_assets.resources.databricks.registry import DatabricksRegistry
 from xray_assets.resources.databricks.tables import UnityCatalog
 from xray_assets.resources.databricks.training import DatabricksTraining
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.roles import Roles
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.resources.training import training_settings
 from xray_assets.resources.witness import DecisionWitness
 from xray_assets.settings import Settings

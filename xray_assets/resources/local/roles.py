@@ -1,7 +1,6 @@
 """The deployment `local`: everything embedded on one machine (Delta, SQLite, subprocesses)."""
 
 from xray_assets.catalog import PROMOTION_DECISION
-from xray_assets.resources.endpoint import ModelServing
 from xray_assets.resources.images import S3Access
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.images import LocalVolume, S3Volume
@@ -10,6 +9,7 @@ from xray_assets.resources.local.registry import LocalRegistry
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.resources.local.training import LocalTraining
 from xray_assets.resources.roles import Roles
+from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.resources.training import training_settings
 from xray_assets.resources.witness import DecisionWitness
 from xray_assets.settings import Settings

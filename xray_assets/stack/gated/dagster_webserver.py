@@ -1,4 +1,4 @@
-"""Dagster's webserver behind our gate: `python -m xray_assets.stack.dagster_webserver WORKSPACE`.
+"""Dagster's webserver behind our gate: `python -m <this module> WORKSPACE`.
 
 Dagster's own takes mutations by GET and from any page, and looks at neither Host nor Origin. Here
 its application is the same, what reaches it is not: nothing of foreign pages, changes only by POST

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from xray_assets.catalog import DUE, OVERDUE, SETTLED, UNINTERPRETABLE
-from xray_assets.promotion.checked_arrays import Counts
-from xray_assets.promotion.paired_counts import PairedCounts
+from xray_assets.promotion.counts.checked_arrays import Counts
+from xray_assets.promotion.counts.paired_counts import PairedCounts
+from xray_assets.promotion.counts.scored_cases import CaseTable, ScoredCases
 from xray_assets.promotion.rule import PromotionRule
-from xray_assets.promotion.scored_cases import CaseTable, ScoredCases
 from xray_assets.promotion.verdict import DEFAULT_RULE, PromotionDecision, decide
 
 

@@ -1,9 +1,6 @@
-"""Every setting of the project, typed, with its default and its environment variable
-(`XRAY_<NAME>`).
+"""Every setting, typed, with its default and its environment variable (`XRAY_<NAME>`).
 
-Read by every process (Dagster, the endpoint, the feedback API, the CLI), so it knows neither
-Dagster nor tables. Nothing is read at import: a process calls `Settings()` once. Longer than other
-files: it is one table.
+Nothing is read at import: a process calls `Settings()` once.
 """
 
 from pathlib import Path
@@ -12,9 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from xray_assets.catalog import Catalog
-from xray_assets.training_plan import TrainingPlan
-from xray_assets.written_settings import (
+from xray_assets.settings.training_plan import TrainingPlan
+from xray_assets.settings.written import (
     Addresses,
     Folder,
     Modalities,
@@ -27,17 +23,15 @@ from xray_assets.written_settings import (
     refuse_misspelt,
 )
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 """The checkout this package runs from."""
 
 OTHER_VARIABLES = ("XRAY_READER_TOKEN", "XRAY_SERVING_SETTINGS")
 """Variables that are no settings: a reader's token for the CLI, the endpoint's to its workers."""
 
 
-class Settings(TrainingPlan, BaseSettings):
-    """What a person may choose, the training's plan included. `xray settings` prints them; the
-    README explains the ones that matter.
-    """
+class EverySetting(TrainingPlan, BaseSettings):
+    """What a person may choose, the training's plan included."""
 
     model_config = SettingsConfigDict(
         env_prefix="XRAY_",
@@ -176,93 +170,3 @@ class Settings(TrainingPlan, BaseSettings):
         known = [f"XRAY_{name.upper()}" for name in cls.model_fields] + [*OTHER_VARIABLES]
         refuse_misspelt("XRAY_", known)
         return values
-
-    @property
-    def catalog(self) -> Catalog:
-        """The names of this environment."""
-        return Catalog(self.environment)
-
-    @property
-    def lake(self) -> str:
-        """Root URI or folder of the Delta tables."""
-        return self.lake_uri or str(self.state / "lake")
-
-    @property
-    def dagster_home(self) -> Path:
-        """Dagster's instance folder."""
-        return self.state / "dagster"
-
-    @property
-    def volumes(self) -> Path:
-        """Folder of the managed image volumes."""
-        return self.state / "volumes"
-
-    @property
-    def mlflow_folder(self) -> Path:
-        """Folder of MLflow's SQLite database and artifacts."""
-        return self.state / "mlflow"
-
-    @property
-    def mlflow_uri(self) -> str:
-        """MLflow's tracking and registry URI."""
-        return f"sqlite:///{self.mlflow_folder / 'mlflow.db'}"
-
-    @property
-    def artifact_cache(self) -> Path:
-        """Serving artifacts by digest: one folder each."""
-        return self.state / "artifacts"
-
-    @property
-    def endpoint_folder(self) -> Path:
-        """The endpoint's config and inference log."""
-        return self.state / "endpoint"
-
-    @property
-    def inference_log(self) -> Path:
-        """SQLite file of the endpoint's inference log."""
-        return self.endpoint_folder / "log.sqlite"
-
-    @property
-    def feedback_inbox(self) -> Path:
-        """SQLite file of the feedback inbox."""
-        return self.state / "feedback" / "inbox.sqlite"
-
-    @property
-    def review_key(self) -> Path:
-        """The key that draws cases for review."""
-        return self.state / "review_key"
-
-    @property
-    def reading_folder(self) -> Path:
-        """The reading room's leases, and the key of its opaque ids."""
-        return self.state / "reading"
-
-    @property
-    def endpoint_url(self) -> str:
-        """Base URL of the local endpoint."""
-        return f"http://{self.host}:{self.endpoint_port}"
-
-    @property
-    def feedback_url(self) -> str:
-        """Base URL of the feedback API."""
-        return f"http://{self.host}:{self.feedback_port}"
-
-    @property
-    def room_url(self) -> str:
-        """Base URL of the reading room."""
-        return f"http://{self.host}:{self.room_port}"
-
-    @property
-    def room_folder(self) -> Path:
-        """What the reading room keeps: who did what, and who is signed in."""
-        return self.state / "room"
-
-    @property
-    def mlflow_url(self) -> str:
-        """Base URL of MLflow's UI."""
-        return f"http://{self.dagster_host}:{self.mlflow_port}"
-
-    @property
-    def dagster_url(self) -> str:
-        """Base URL of the Dagster webserver."""
-        return f"http://{self.dagster_host}:{self.dagster_port}"

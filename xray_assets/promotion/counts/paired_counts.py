@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.promotion.checked_arrays import (
+from xray_assets.promotion.counts.checked_arrays import (
     Counts,
     Shares,
     counts_in,

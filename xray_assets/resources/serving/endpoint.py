@@ -19,7 +19,7 @@ from xray_assets.catalog import (
     GENERATION_VARIABLE,
     ROLE_VARIABLE,
 )
-from xray_assets.resources.served_document import served_config
+from xray_assets.resources.serving.served_document import served_config
 from xray_assets.rollout.served import (
     EndpointMismatch,
     EndpointUnreachable,

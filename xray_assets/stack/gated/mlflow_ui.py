@@ -1,4 +1,4 @@
-"""MLflow's pages behind our gate, to look at: `python -m xray_assets.stack.mlflow_ui`.
+"""MLflow's pages behind our gate, to look at: `python -m xray_assets.stack.gated.mlflow_ui`.
 
 Training writes to MLflow's database itself, so this server changes nothing: whoever can register a
 model version chooses what the next experiment serves, and nobody is asked for a token here.

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from xray_assets.feedback.consensus import consensus, latest_reads
+from xray_assets.feedback.truth.consensus import consensus, latest_reads
 
 
 def standing(reads: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xray_assets.commands.people.person import login
-from xray_assets.commands.tokens import Name
+from xray_assets.commands.people.tokens import Name
 from xray_assets.terminal import (
     AsJson,
     console,

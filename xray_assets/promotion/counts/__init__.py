@@ -1,0 +1,1 @@
+"""From cases to the counts that the promotion rule takes: checked, and nothing else."""

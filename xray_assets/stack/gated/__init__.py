@@ -1,0 +1,1 @@
+"""Web servers of others behind our gate."""
