@@ -6,6 +6,7 @@ import dagster as dg
 
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import (
+    EXPERIMENTS,
     HOURLY_TRAFFIC,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
@@ -68,7 +69,7 @@ def second_looks(tables: Tables) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata=table_metadata(tables, SECOND_LOOKS, days=days))
 
 
-@asset(SCORE_BANDS, deps=[REVIEWED_CASES, REVIEW_ASSIGNMENTS, PAIRED_PREDICTIONS])
+@asset(SCORE_BANDS, deps=[EXPERIMENTS, REVIEWED_CASES, REVIEW_ASSIGNMENTS, PAIRED_PREDICTIONS])
 def score_bands(tables: Tables) -> dg.MaterializeResult:
     """Settled cases of the newest experiment by truth and band of both models' scores."""
     from xray_assets.cases.summaries.scores import bring_up_to_date

@@ -219,7 +219,7 @@ def test_films_in_a_bucket_are_scored_by_every_worker(tmp_path: Path, bucket: st
 def test_killed_again_and_again_and_finished_there_is_exactly_one_row_a_film(
     tmp_path: Path, kind: str
 ) -> None:
-    films = make_films(tmp_path / "films", 1500)
+    films = make_films(tmp_path / "films", 3000)
     out = tmp_path / "out"
     command = [*COMMAND, str(tmp_path / "films"), "--output", str(out), "--format", kind]
     command += ["--processes", "2", "--commit-rows", "32"]
@@ -227,13 +227,13 @@ def test_killed_again_and_again_and_finished_there_is_exactly_one_row_a_film(
     for _ in range(2):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
             await_more_rows_than(progress[-1], out, kind, running)
-            time.sleep(chance.uniform(0, 0.3))
+            time.sleep(chance.uniform(0, 0.1))
             workers = children(running.pid)
             running.send_signal(signal.SIGKILL)
         assert running.returncode == -signal.SIGKILL, "it was not killed midway"
         await_end(workers)
         progress.append(rows_in(out, kind))
-    assert 0 < progress[1] < progress[2] < 1500
+    assert 0 < progress[1] < progress[2] < 3000
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert counts(done.stdout)["skipped"] == f"{progress[-1]:,}"
     paths = scan(out, kind).select("file_path").collect()["file_path"]

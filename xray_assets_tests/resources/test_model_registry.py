@@ -9,6 +9,8 @@ from xray_assets.resources.registry import Registry
 
 CALLS = {
     "latest": ("c.models.m",),
+    "versions": ("c.models.m",),
+    "figures": ("run",),
     "version": ("c.models.m", 1),
     "fetch": ("c.models.m", 1),
     "aliases": (["c.models.m"],),
