@@ -19,12 +19,16 @@ OWNERS = ["team:imaging-ai"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One asset on the lineage page. `stage` is its group; runs take turns in its `pool`."""
+    """One asset on the lineage page. `stage` is its group; runs take turns in its `pool`.
+
+    `only_shown`: no decision rests on it, so a run makes it after what a decision waits for.
+    """
 
     stage: str
     kinds: tuple[str, ...] = ("delta",)
     description: str = ""
     pool: str | None = "gold"
+    only_shown: bool = False
 
 
 FILMS, METADATA, MODELS, ENDPOINT = "films", "metadata", "models", "endpoint"
@@ -51,19 +55,19 @@ ENTRIES: dict[Key, Entry] = {
     catalog.PREDICTION_FEEDBACK: Entry(FEEDBACK),
     catalog.FEEDBACK_REJECTS: Entry(FEEDBACK),
     catalog.FEEDBACK_PENDING: Entry(FEEDBACK),
-    catalog.PERFORMANCE: Entry(PERFORMANCE),
-    catalog.COMPARISON_SUMMARY: Entry(PERFORMANCE),
-    catalog.HOURLY_TRAFFIC: Entry(PERFORMANCE),
-    catalog.RECENT_ERRORS: Entry(PERFORMANCE),
-    catalog.RECENT_MISTAKES: Entry(PERFORMANCE),
-    catalog.REVIEW_PROGRESS: Entry(PERFORMANCE),
-    catalog.SECOND_LOOKS: Entry(PERFORMANCE),
-    catalog.SCORE_BANDS: Entry(PERFORMANCE),
+    catalog.PERFORMANCE: Entry(PERFORMANCE, only_shown=True),
+    catalog.COMPARISON_SUMMARY: Entry(PERFORMANCE, only_shown=True),
+    catalog.HOURLY_TRAFFIC: Entry(PERFORMANCE, only_shown=True),
+    catalog.RECENT_ERRORS: Entry(PERFORMANCE, only_shown=True),
+    catalog.RECENT_MISTAKES: Entry(PERFORMANCE, only_shown=True),
+    catalog.REVIEW_PROGRESS: Entry(PERFORMANCE, only_shown=True),
+    catalog.SECOND_LOOKS: Entry(PERFORMANCE, only_shown=True),
+    catalog.SCORE_BANDS: Entry(PERFORMANCE, only_shown=True),
     catalog.SCORED_COUNTS: Entry(PERFORMANCE),
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),
     catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "numpy")),
-    catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx")),
+    catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx"), only_shown=True),
 }
 """Every asset but the classifiers, which come from their families (`classifiers.py`)."""
 
@@ -100,4 +104,5 @@ def asset(
         kinds=one.kinds,
         owners=OWNERS,
         pool=ENTRIES[key].pool,
+        op_tags={"dagster/priority": "-1"} if ENTRIES[key].only_shown else None,
     )

@@ -69,4 +69,4 @@ def _continued(
 
 def _launched_by(run: dg.DagsterRun) -> str:
     sensor = run.tags.get("dagster/sensor_name")
-    return f"sensor {sensor}" if sensor else "by hand"
+    return f"sensor {sensor}" if sensor else "a person's run"
