@@ -32,7 +32,10 @@ def speaker(
     if named is None:
         raise FeedbackRefused("radiologist_id is missing: say who read the film")
     if accounts.person(_spelled(named)) is not None:
-        raise PermissionDenied("this reader has an account: it takes the reader's own token")
+        raise PermissionDenied(
+            "this reader has an account: it takes the reader's own token (`xray user token NAME`), "
+            "or name a reader without an account"
+        )
     return named, role or Role.READER
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from xray_assets.catalog import PREDICTION_FEEDBACK
+from xray_assets.errors import XrayError
 from xray_assets.runs.identity import ProcessIdentity
 from xray_assets.settings import Settings
 from xray_assets.stack import running
@@ -88,7 +89,7 @@ def status(settings: Settings) -> Status:
         try:
             return look()
         except Exception as error:
-            unseen[what] = f"{type(error).__name__}: {error}"
+            unseen[what] = str(error) if isinstance(error, XrayError) else repr(error)
             return otherwise
 
     return Status(

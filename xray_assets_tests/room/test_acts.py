@@ -107,7 +107,7 @@ def test_a_step_takes_two_people_and_going_back_takes_one(world: World, room: Fa
     assert (world.experiment.state, world.experiment.closed_by) == ("rolled_back", "ada")
     assert world.experiment.cause == "rollback by ada: complaints"
     assert world.twin.now and world.twin.now.traffic == {world.experiment.champion.served_name: 100}
-    assert "Roll back: said" in ada.get("/acts?done=rollback").text
+    assert "Roll back: done" in ada.get("/acts?done=rollback").text
 
 
 def test_a_click_that_comes_twice_is_said_once(world: World, room: FastAPI) -> None:

@@ -18,6 +18,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.lake.delta import DeltaTables
 from xray_assets.room.dashboard.summaries import SUMMARIES, NotASummary, Summaries
+from xray_assets.room.dashboard.verdict import verdict_view
 from xray_assets.room.figures import NOT_ENOUGH
 from xray_assets_tests.room import made_board
 from xray_assets_tests.room.shown_board import board, html
@@ -174,3 +175,13 @@ def test_the_page_opens_summary_tables_and_nothing_else(
     assert not looked_at & {PREDICTIONS, PERFORMANCE}
     with pytest.raises(NotASummary):
         Summaries(whole, "").read(PREDICTIONS)
+
+
+def test_the_headline_says_where_an_experiment_ended_otherwise_than_its_verdict() -> None:
+    roles = {f"{role}_model": role for role in ("champion", "challenger")}
+    ended = roles | {f"{role}_version": 1 for role in ("champion", "challenger")}
+    ended |= {"state": "rolled_back", "stage": 0, "cause": "a person's word"}
+    decided = {"verdict": "PROMOTE", "decided_at": None, "reasons": "", "reason_codes": ""}
+    view = verdict_view(ended, decided, {})
+    assert view.headline == "challenger-1 was rolled back: champion-1 serves."
+    assert view.state.endswith("Why: a person's word. The last verdict was PROMOTE.")

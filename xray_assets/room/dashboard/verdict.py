@@ -28,6 +28,14 @@ _SENTENCES = {
     NO_VERDICT: "No verdict yet on {challenger} against {champion}.",
 }
 
+_OVERRULED = {
+    ROLLED_BACK: "{challenger} was rolled back: {champion} serves.",
+    INCONCLUSIVE: "Neither model has won: {champion} serves.",
+    CLOSED: "The experiment was closed: {champion} serves.",
+    WITHDRAWN: "The experiment was withdrawn: {champion} serves.",
+}
+"""Where the experiment ended otherwise than its last verdict said."""
+
 _STATES = {
     OPEN: "The experiment is open: the challenger gets {stage} % of the traffic.",
     RAMPING: "The experiment is ramping up: the challenger gets {stage} % of the traffic.",
@@ -60,12 +68,17 @@ def verdict_view(experiment: Row, decision: Row | None, report: Row | None) -> V
         for role in (CHAMPION, CHALLENGER)
     )
     code = decision["verdict"] if decision else NO_VERDICT
+    state = experiment["state"]
+    sentence, overruled = _SENTENCES[code], ""
+    if state in _OVERRULED and not (state == ROLLED_BACK and code == "ROLLBACK"):
+        sentence = _OVERRULED[state]
+        overruled = f" Why: {experiment['cause']}. The last verdict was {code}."
     return VerdictView(
         code=code,
-        headline=_SENTENCES[code].format(champion=champion, challenger=challenger),
-        state=_STATES[experiment["state"]].format(stage=experiment["stage"]),
+        headline=sentence.format(champion=champion, challenger=challenger),
+        state=_STATES[state].format(stage=experiment["stage"]) + overruled,
         why=_why(decision) if decision else ("No case of this experiment has been judged.",),
-        missing=_missing(code, (report or {}).get("decision", {}), experiment["state"]),
+        missing=_missing(code, (report or {}).get("decision", {}), state),
         since=decision["decided_at"] if decision else None,
     )
 
