@@ -3,5 +3,5 @@
 What an experiment freezes and a morning's floor are in `policy`, orders as rows of
 gold.review_policy in `orders` and their writing in `ordering`, the draw in `draws`, the states in
 `states`. Not here: how a case is read (`reading/`) and which truth its reads agree on
-(`feedback/consensus.py`).
+(`feedback/truth/consensus.py`).
 """

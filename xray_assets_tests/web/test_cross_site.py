@@ -23,7 +23,7 @@ from xray_assets.room.application import room_app
 from xray_assets.serving.process.application import Application
 from xray_assets.serving.process.server_log import ServerLog
 from xray_assets.settings import Settings
-from xray_assets.stack import dagster_webserver, mlflow_ui
+from xray_assets.stack.gated import dagster_webserver, mlflow_ui
 from xray_assets.web.origin import allowed_hosts, refusal
 
 HOST = "127.0.0.1:3000"
