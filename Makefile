@@ -57,7 +57,7 @@ format: $(READY) ## Fix what ruff can fix
 
 pictures: $(READY) ## Make the README's pictures from a real run; needs Debian's chromium
 	$(VENV)/bin/python docs/make_pictures.py
-	$(VENV)/bin/python docs/make_room_pictures.py
+	$(VENV)/bin/python -m docs.make_room_pictures
 
 install: $(READY) ## Only set up the virtual environment
 

@@ -45,10 +45,9 @@ def take(outcome: Outcome, settings: Settings) -> None:
     """Open the pages of a running stack and keep what they show."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 2200, "height": 900})
+        page = browser.new_page(viewport={"width": 1600, "height": 700})
         page.goto(f"{settings.dagster_url}/asset-groups")
         page.wait_for_timeout(SETTLED_MS)
-        page.keyboard.press("Alt+e")  # opens every group
         keep(page, "lineage")
         page.set_viewport_size({"width": 1500, "height": 900})
         page.goto(f"{settings.dagster_url}{_events(PROMOTION_DECISION)}")
