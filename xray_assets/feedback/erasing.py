@@ -1,10 +1,10 @@
 """Takes the reads of some requests out of the feedback inbox."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
+
+from xray_assets.storage.erasing import erasing
 
 _ABOUT = """json_valid(content) AND json_extract(content, '$.prediction_id') IN
 (SELECT value FROM json_each(?))"""
@@ -17,16 +17,7 @@ def erase_reads(inbox: Path, request_ids: Sequence[str]) -> int:
     if not inbox.exists():
         return 0
     about = (json.dumps(list(request_ids)),)
-    with closing(sqlite3.connect(inbox, timeout=30, isolation_level=None)) as connection:
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            remember = f"INSERT OR IGNORE INTO erased SELECT position FROM feedback WHERE {_ABOUT}"  # noqa: S608
-            connection.execute(remember, about)
-            erased = connection.execute(f"DELETE FROM feedback WHERE {_ABOUT}", about).rowcount  # noqa: S608
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return erased
+    with erasing(inbox) as connection:
+        remember = f"INSERT OR IGNORE INTO erased SELECT position FROM feedback WHERE {_ABOUT}"  # noqa: S608
+        connection.execute(remember, about)
+        return connection.execute(f"DELETE FROM feedback WHERE {_ABOUT}", about).rowcount  # noqa: S608

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets.storage.erasing import erasing
 from xray_assets.storage.list_identity import has_table
 
 
@@ -32,25 +33,15 @@ def erase_case(log: Path, case_key: str, routing_key: bytes) -> ErasedRows:
     """
     if not log.exists():
         return ErasedRows()
-    with closing(sqlite3.connect(log, timeout=30, isolation_level=None)) as connection:
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.execute(_REMEMBER, (case_key,))
-            films = {row[0] for row in connection.execute(_FILMS, (case_key,))}
-            delete = "DELETE FROM predictions WHERE case_key = ?"
-            rows = connection.execute(delete, (case_key,)).rowcount
-            unused = [
-                (film,) for film in films if not connection.execute(_USED, (film,)).fetchone()
-            ]
-            for table in (table for table in _OF_A_FILM if has_table(connection, table)):
-                connection.executemany(f"DELETE FROM {table} WHERE image_sha256 = ?", unused)  # noqa: S608
-            connection.execute("DELETE FROM exposures WHERE routing_key = ?", (routing_key,))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with erasing(log) as connection:
+        connection.execute(_REMEMBER, (case_key,))
+        films = {row[0] for row in connection.execute(_FILMS, (case_key,))}
+        delete = "DELETE FROM predictions WHERE case_key = ?"
+        rows = connection.execute(delete, (case_key,)).rowcount
+        unused = [(film,) for film in films if not connection.execute(_USED, (film,)).fetchone()]
+        for table in (table for table in _OF_A_FILM if has_table(connection, table)):
+            connection.executemany(f"DELETE FROM {table} WHERE image_sha256 = ?", unused)  # noqa: S608
+        connection.execute("DELETE FROM exposures WHERE routing_key = ?", (routing_key,))
     return ErasedRows(rows, len(unused))
 
 
