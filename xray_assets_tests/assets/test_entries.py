@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from xray_assets.assets.entries import ENTRIES
 from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.definitions import build_definitions
 from xray_assets.jobs import evaluate
@@ -11,16 +10,15 @@ from xray_assets.settings import Settings
 DECISION = dg.AssetKey(PROMOTION_DECISION)
 
 
-def test_a_decision_waits_for_nothing_that_is_only_shown() -> None:
+def test_a_decision_is_made_before_all_that_it_does_not_wait_for() -> None:
     definitions = build_definitions(Settings())
-    awaited = definitions.resolve_asset_graph().get_ancestor_asset_keys(DECISION)
-    shown = {dg.AssetKey(key) for key, entry in ENTRIES.items() if entry.only_shown}
-    assert not awaited & shown
     job = definitions.resolve_job_def(evaluate.name)
     steps = {
-        key: int(node.tags.get("dagster/priority", 0))
+        key: job.get_node_named(job.asset_layer.get_op_output_handle(key).node_handle.name)
         for key in job.asset_layer.selected_asset_keys
-        for node in [job.get_node_named(job.asset_layer.get_op_output_handle(key).node_handle.name)]
     }
-    assert {key for key, priority in steps.items() if priority < 0} == shown & steps.keys()
-    assert all(steps[key] == 0 for key in awaited & steps.keys())
+    awaited = definitions.resolve_asset_graph().get_ancestor_asset_keys(DECISION) | {DECISION}
+    first = {steps[key].name for key in awaited & steps.keys()}
+    last = {step.name for step in steps.values() if step.tags.get("dagster/priority") == "-1"}
+    assert first & last == set()
+    assert first | last == {step.name for step in steps.values()}
