@@ -38,6 +38,19 @@ SCORE_BANDS: Key = ("gold", "score_bands")
 PROMOTION_DECISION: Key = ("gold", "promotion_decision")
 BACKTESTS: Key = ("gold", "backtests")
 ERASURES: Key = ("gold", "erasures")
+FILM_FEATURES: Key = ("gold", "film_features")
+MONITORING_BASELINES: Key = ("gold", "monitoring_baselines")
+MONITORING_DAYS: Key = ("gold", "monitoring_days")
+MONITORING_EVIDENCE: Key = ("gold", "monitoring_evidence")
+MONITORING_RECORD: Key = ("gold", "monitoring_record")
+PROFILE_METRICS: Key = ("gold", "profile_metrics")
+DRIFT_METRICS: Key = ("gold", "drift_metrics")
+ESTIMATED_PERFORMANCE: Key = ("gold", "estimated_performance")
+RETRAINING_REQUESTS: Key = ("gold", "retraining_requests")
+TRAINING_FILMS: Key = ("silver", "training_films")
+GOLDEN_FILMS: Key = ("silver", "golden_films")
+SEARCH: Key = ("models", "search")
+CANDIDATES: Key = ("models", "candidates")
 
 ENDPOINT_NAME = "pneumonia-classifier-ab-test"
 
@@ -76,6 +89,32 @@ SETTLED, DUE, OVERDUE, UNINTERPRETABLE, NOT_DRAWN = CASE_STATES = (
     "not_drawn",
 )
 """Where the reads of a case stand."""
+
+FEATURES = (
+    "mean",
+    "contrast",
+    "p01",
+    "p10",
+    "p50",
+    "p90",
+    "p99",
+    "entropy",
+    "sharpness",
+    "fine_detail",
+    "clip_low",
+    "clip_high",
+    "border",
+    "corner_minus_centre",
+    "levels",
+    "aspect",
+    "side",
+    "quality",
+    "flat",
+)
+"""What is measured of each film (`imaging/film_features.py` says how), as monitoring names it."""
+
+EMBEDDING_SIZE = 64
+"""Numbers before a classifier's last layer."""
 
 
 @dataclass(frozen=True)

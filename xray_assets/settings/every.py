@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from xray_assets.settings.monitoring_plan import MonitoringPlan
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.settings.written import (
     Addresses,
@@ -30,8 +31,8 @@ OTHER_VARIABLES = ("XRAY_READER_TOKEN", "XRAY_SERVING_SETTINGS")
 """Variables that are no settings: a reader's token for the CLI, the endpoint's to its workers."""
 
 
-class EverySetting(TrainingPlan, BaseSettings):
-    """What a person may choose, the training's plan included."""
+class EverySetting(TrainingPlan, MonitoringPlan, BaseSettings):
+    """What a person may choose, the plans of training and monitoring included."""
 
     model_config = SettingsConfigDict(
         env_prefix="XRAY_",

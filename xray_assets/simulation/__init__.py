@@ -1,0 +1,3 @@
+"""Simulated days through the real paths: traffic, readers and changes of the films, in a state of
+their own (`xray simulate`).
+"""
