@@ -51,8 +51,10 @@ def test_a_constant_film_has_features_too(depth: type, grey: int) -> None:
 
 @given(arrays(np.uint8, _SIDES))
 def test_sixteen_bits_measure_as_eight(pixels: np.ndarray) -> None:
-    deep = pixels.astype(np.uint16) * 257
-    assert film_features(deep) == pytest.approx(film_features(pixels), abs=1e-4, rel=1e-4)
+    features, deep = film_features(pixels), film_features(pixels.astype(np.uint16) * 257)
+    for one in (features, deep):
+        del one["border"]  # a mean right at the limit may be rounded either way
+    assert deep == pytest.approx(features, abs=1e-4, rel=1e-4)
 
 
 @given(_FILMS)
@@ -109,7 +111,8 @@ def test_dark_rows_and_columns_are_a_border() -> None:
     framed = film().copy()
     framed[:16] = framed[:, -20:] = 6
     assert film_features(film())["border"] == 0
-    assert film_features(framed)["border"] == pytest.approx(0.1)
+    for depth in (framed, framed.astype(np.uint16) * 257):
+        assert film_features(depth)["border"] == pytest.approx(0.1)
 
 
 def test_the_polarity_shows_in_the_corners() -> None:
