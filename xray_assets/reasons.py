@@ -21,6 +21,25 @@ SAMPLE_RATIO, RECENT_EVIDENCE = "sample_ratio", "recent_evidence"
 ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
 """Codes of a verdict that are red guards of a ramp."""
 
+(
+    NOT_CLOSED,
+    NO_ROWS,
+    FEATURES_MISSING,
+    NO_READS,
+    BASELINE_INCOMPLETE,
+    RECORD_BROKEN,
+    ERROR,
+) = NOT_JUDGED = (
+    "not_closed",
+    "no_rows",
+    "features_missing",
+    "no_reads",
+    "baseline_incomplete",
+    "record_broken",
+    "error",
+)
+"""Codes of a day that could not be judged, or not in all (no_reads: whether it harms)."""
+
 
 @dataclass(frozen=True)
 class Reason:

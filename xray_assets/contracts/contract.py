@@ -25,6 +25,8 @@ _SQL_TYPES: dict[Any, str] = {
     pl.Float64: "double",
     pl.Boolean: "boolean",
     pl.Date: "date",
+    pl.Binary: "binary",
+    pl.List(pl.String): "array<string>",
     pl.List(pl.Int64): "array<bigint>",
     pl.List(pl.Float64): "array<double>",
     pl.Datetime: "timestamp",

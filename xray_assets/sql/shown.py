@@ -49,4 +49,6 @@ def _cell(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     return str(value).replace("[", r"\[")

@@ -4,6 +4,11 @@ docs show.
 
 from xray_assets.catalog import Key
 from xray_assets.contracts.contract import Contract
+from xray_assets.contracts.tables.days import (
+    MONITORING_BASELINES,
+    MONITORING_DAYS,
+    MONITORING_EVIDENCE,
+)
 from xray_assets.contracts.tables.decisions import BACKTESTS, ERASURES, PROMOTION_DECISION
 from xray_assets.contracts.tables.evidence import (
     PERFORMANCE,
@@ -59,6 +64,9 @@ CONTRACTS: dict[Key, Contract] = {
         PROMOTION_DECISION,
         BACKTESTS,
         ERASURES,
+        MONITORING_BASELINES,
+        MONITORING_DAYS,
+        MONITORING_EVIDENCE,
     )
 }
 """Every contract by its key, in lineage order."""
