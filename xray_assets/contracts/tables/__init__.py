@@ -24,6 +24,11 @@ from xray_assets.contracts.tables.reads import (
     FEEDBACK_REJECTS,
     PREDICTION_FEEDBACK,
 )
+from xray_assets.contracts.tables.retraining import (
+    GOLDEN_FILMS,
+    RETRAINING_REQUESTS,
+    TRAINING_FILMS,
+)
 from xray_assets.contracts.tables.review import REVIEW_ASSIGNMENTS, REVIEW_POLICY
 from xray_assets.contracts.tables.serving import PAIRED_PREDICTIONS, PREDICTIONS
 from xray_assets.contracts.tables.summaries import (
@@ -62,6 +67,9 @@ CONTRACTS: dict[Key, Contract] = {
         SECOND_LOOKS,
         SCORE_BANDS,
         PROMOTION_DECISION,
+        RETRAINING_REQUESTS,
+        TRAINING_FILMS,
+        GOLDEN_FILMS,
         BACKTESTS,
         ERASURES,
         MONITORING_BASELINES,
