@@ -12,6 +12,7 @@ from itertools import takewhile
 
 import dagster as dg
 
+from xray_assets import clock
 from xray_assets.catalog import FEEDBACK_PENDING, PREDICTION_FEEDBACK, SCORED_COUNTS
 from xray_assets.jobs import deploy, evaluate, follow, lineage
 from xray_assets.resources.feedback import FeedbackInbox
@@ -56,7 +57,7 @@ def feedback_arrived(
     sent, taken = inbox.end(), inbox.resume(tables, PREDICTION_FEEDBACK)
     waiting = tables.row_count(FEEDBACK_PENDING)
     come = bool(waiting and inference_log.holds(awaited(tables)))
-    due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), datetime.now(UTC))
+    due = pending_is_due(tables, timedelta(seconds=inbox.pending_seconds), clock.now())
     cut_off = _last_one_failed(context.instance, evaluate.name)
     if not inbox.is_ahead(taken) and not due and not come and not cut_off:
         return dg.SensorResult(

@@ -1,12 +1,12 @@
 """Gold, beside the lineage: a candidate judged on past feedback before it meets a patient."""
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import BACKTESTS, EXPERIMENTS, PREDICTIONS, REVIEWED_CASES
 from xray_assets.checks.table_metadata import table_metadata
@@ -95,7 +95,7 @@ def _row(
     decision = result.report.decision
     return {
         "run_id": run_id,
-        "made_at": datetime.now(UTC),
+        "made_at": clock.now(),
         "champion_model": champion.served_name,
         "champion_sha256": champion.artifact_sha256,
         "candidate_model": candidate.served_name,

@@ -1,10 +1,11 @@
 """Gold, part three: what radiologists said, taken from the feedback inbox exactly once."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 
+from xray_assets import clock
 from xray_assets.assets.entries import spec
 from xray_assets.catalog import (
     FEEDBACK_PENDING,
@@ -37,7 +38,7 @@ def prediction_feedback(
 
     accepted = superseded = rejected = waiting = 0
     days: set[date] = set()
-    for step in take_in(tables, inbox, datetime.now(UTC)):
+    for step in take_in(tables, inbox, clock.now()):
         accepted, superseded = accepted + step.accepted, superseded + step.superseded
         rejected, waiting = rejected + step.rejected, waiting + step.pending
         days.update(step.days)

@@ -3,11 +3,11 @@
 Here: which films are held, and the table of them. Not here: whether a film is usable (`metadata`).
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from xray_assets import clock
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, LABELS, XRAY_IMAGES
 from xray_assets.checks.table_metadata import data_version, table_metadata
@@ -33,7 +33,7 @@ def xray_images(
     wanted = chosen(offered, limit=films.limit, seed=films.seed, ingested=content.intact.keys())
     _demand_films(wanted, opened.folder.address)
     claim(folder, origin=opened.origin, synthetic=opened.synthetic)
-    now = datetime.now(UTC)
+    now = clock.now()
     result = ingest(
         wanted,
         source=opened.folder,

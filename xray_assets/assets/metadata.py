@@ -4,12 +4,12 @@ One pass over the new films writes both tables. Not here: how a film is judged (
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.assets.entries import spec
 from xray_assets.automation import follows_good_upstreams
 from xray_assets.catalog import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS, Key
@@ -60,7 +60,7 @@ def curated_films(
         known=Known.from_metadata(metadata),
         shares=films.shares,
         seed=films.seed,
-        now=datetime.now(UTC),
+        now=clock.now(),
     )
     if curated.waiting:
         context.log.warning(f"{curated.waiting} films are not in the volume: run the ingest again")

@@ -1,11 +1,11 @@
 """Gold, part two: what the endpoint answered, and both models' scores of it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.assets.entries import asset
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
@@ -118,7 +118,7 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
                 scores,
                 seen=seen.collect(engine="streaming"),
                 even_configs=set() if experiment.logs_chances else set(even["config_version"]),
-                now=datetime.now(UTC),
+                now=clock.now(),
             )
         )
     return pl.concat(pairs, how="diagonal_relaxed")

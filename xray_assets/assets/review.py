@@ -1,11 +1,12 @@
 """Gold, part four: which cases are to be read, and where their reads stand."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.assets.entries import spec
 from xray_assets.audit.draws import wrong_draws
 from xray_assets.catalog import (
@@ -54,9 +55,7 @@ def review_assignments(
     from xray_assets.cases.assignments import bring_up_to_date, waiting_films
     from xray_assets.review.ordering import mornings
 
-    done = bring_up_to_date(
-        tables, review_desk.key(), budget=review_desk.budget, now=datetime.now(UTC)
-    )
+    done = bring_up_to_date(tables, review_desk.key(), budget=review_desk.budget, now=clock.now())
     inference_log.hold_films(waiting_films(tables))
     context.log.info(f"{done.cases} new cases, {done.drawn} drawn; {done.changed} settled again")
     today = mornings(tables).row(-1, named=True)
@@ -88,7 +87,7 @@ def reads_keep_up(tables: Tables) -> dg.AssetCheckResult:
     """Few of the last month's drawn cases are overdue: with more, a decision waits (`backlog`)."""
     from xray_assets.cases.evidence_quality import backlog
 
-    since = datetime.now(UTC).date() - timedelta(days=30)
+    since = clock.now().date() - timedelta(days=30)
     drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", pl.col("prediction_date") >= since)
     finding = backlog(drawn.group_by("state").len().collect())
     return dg.AssetCheckResult(

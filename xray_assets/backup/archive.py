@@ -12,10 +12,10 @@ import hashlib
 import json
 import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from xray_assets import clock
 from xray_assets.backup import copying
 from xray_assets.backup.stores import FIRST, LAKE, LAST, files_of, is_database
 from xray_assets.catalog import (
@@ -64,7 +64,7 @@ def backup(settings: Settings, folder: Path) -> int:
     manifest = {
         "format": FORMAT,
         "release": version("xray-assets"),
-        "made_at": datetime.now(UTC).isoformat(),
+        "made_at": clock.now().isoformat(),
         "state": str(settings.state),
         "files": files,
     }

@@ -10,11 +10,11 @@ Films for training have no case key: see docs/operations.md.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.audit.coverage import LATER_COLUMNS, numbered_hashes
 from xray_assets.catalog import (
     ERASURES,
@@ -84,7 +84,7 @@ def erase(settings: Settings, tables: Tables, patient_id: str, *, by: str) -> di
     log = erase_case(settings.inference_log, case_key, keys.of_routing_key(patient_id))
     counts |= {"log": log.rows, "films": log.films}
     done = plan | {"counts": json.dumps(counts, sort_keys=True)}
-    _record(tables, [row | {"finished_at": datetime.now(UTC)} for row in (*cut_off, done)])
+    _record(tables, [row | {"finished_at": clock.now()} for row in (*cut_off, done)])
     return counts
 
 
@@ -101,7 +101,7 @@ def _plan(tables: Tables, case_key: str, positions: Mapping[str, int], by: str) 
     drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", pl.col("case_key") == case_key)
     return {
         "case_key_sha256": hashlib.sha256(case_key.encode()).hexdigest(),
-        "erased_at": datetime.now(UTC),
+        "erased_at": clock.now(),
         "erased_by": by,
         "requests": len(positions),
         "log_positions": sorted(positions.values()),

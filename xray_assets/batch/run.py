@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from xray_assets import clock
 from xray_assets.batch.films import FilmList, ListedFilm
 from xray_assets.batch.output import ScoreOutput
 from xray_assets.batch.path_index import PathIndex
@@ -110,7 +110,7 @@ def score_films(
 
 def _take(chunk: Chunk, scores: Sequence[FilmScore], rows: ScoreRows, summary: Summary) -> None:
     """Count a chunk's films and add a row for each that was read."""
-    now = datetime.now(UTC)
+    now = clock.now()
     for film, score in zip(chunk, scores, strict=True):
         if score.unread is not None:
             summary.leave_unread(score.unread)

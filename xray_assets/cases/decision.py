@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from xray_assets import clock
 from xray_assets.promotion import PairedCounts, PromotionRule, report
 from xray_assets.reasons import as_columns
 from xray_assets.rollout.experiment import Experiment
@@ -44,7 +44,7 @@ def judge(
     decision = reported.decision
     return {
         "experiment_id": experiment.experiment_id,
-        "decided_at": datetime.now(UTC),
+        "decided_at": clock.now(),
         "champion_model": experiment.champion.served_name,
         "challenger_model": experiment.challenger.served_name,
         "verdict": str(decision.verdict),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xray_assets import clock
 from xray_assets.commands.people.person import By, TokenFile
 from xray_assets.terminal import AsJson, console, read_settings, refuse, show_table, shown_table
 
@@ -29,7 +30,6 @@ def raise_chance(
     token_file: TokenFile = None,
 ) -> None:
     """Have more of a site's future cases read. What is ordered already stays."""
-    from datetime import UTC
 
     from xray_assets.commands.people.person import person
     from xray_assets.deployments import resources
@@ -46,7 +46,7 @@ def raise_chance(
         until=until.date(),
         reason=reason,
         by=who.name,
-        now=datetime.now(UTC),
+        now=clock.now(),
     ).to_dicts()
     console().print(
         f"cases of site {site} that are scored from {row['effective_from']:%Y-%m-%d %H:%M:%S} to "
@@ -58,14 +58,13 @@ def raise_chance(
 @policy.command()
 def show(as_json: AsJson = False) -> None:
     """Show the orders that are in force now; of several that fit a case the largest draws."""
-    from datetime import UTC
 
     from xray_assets.catalog import LABELS, REVIEW_POLICY
     from xray_assets.deployments import resources
     from xray_assets.review.ordering import NOTICE
     from xray_assets.review.orders import in_force
 
-    now = datetime.now(UTC)
+    now = clock.now()
     orders = resources(read_settings()).tables.read(REVIEW_POLICY).collect()
     table = shown_table(
         "chance", "site", "experiment", "champion", "challenger", "until", "cause", "by"

@@ -2,11 +2,12 @@
 writes nothing.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.catalog import (
     CLINICAL,
     FEEDBACK_PENDING,
@@ -36,7 +37,7 @@ def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> di
         raise FeedbackRefused("days must be a whole number from 1 to 3660")
     settings = settings or Settings()
     tables = local_tables(settings, "reading figures of feedback")
-    since = datetime.now(UTC).date() - timedelta(days=days - 1)
+    since = clock.now().date() - timedelta(days=days - 1)
     recent = tables.read(PREDICTIONS).filter(
         pl.col("date") >= since,
         pl.col("predicted_label").is_not_null(),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BeforeValidator, ValidationInfo
 
+from xray_assets import clock
 from xray_assets.errors import XrayError
 from xray_assets.web.roles import NAME_LIMIT, NameRefused, normalised
 
@@ -95,7 +96,7 @@ def moment(value: object, info: ValidationInfo) -> str | None:
         raise FeedbackRefused(
             f"{info.field_name} must be a datetime with a time zone, such as datetime.now(UTC)"
         )
-    if value > datetime.now(UTC) + CLOCK_TOLERANCE:
+    if value > clock.now() + CLOCK_TOLERANCE:
         raise FeedbackRefused(
             f"{info.field_name} lies in the future: a read cannot supersede answers not yet given"
         )

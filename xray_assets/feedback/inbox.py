@@ -8,11 +8,11 @@ idempotency key. What the rows mean is not known here.
 
 import sqlite3
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets import clock
 from xray_assets.errors import XrayError
 from xray_assets.feedback.fields import FeedbackIdTaken
 from xray_assets.storage.atomic import make_private
@@ -177,7 +177,7 @@ class Inbox:
             " max(?4, coalesce((SELECT received_at FROM feedback ORDER BY position DESC LIMIT 1),"
             " 0)))"
             " RETURNING position, received_at",
-            (entry.feedback_id, entry.content, entry.answer, time.time_ns() // 1000),
+            (entry.feedback_id, entry.content, entry.answer, clock.now_us()),
         ).fetchone()
         return Stored(entry.feedback_id, entry.content, entry.answer, position, received_at)
 

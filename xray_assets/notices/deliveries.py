@@ -8,10 +8,10 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from xray_assets import clock
 from xray_assets.notices.notice import MaybeSent, Notice, NotSent, Sender
 
 State = Literal["sent", "not_sent", "sending"]
@@ -94,4 +94,4 @@ class Deliveries:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return clock.now().isoformat(timespec="seconds")

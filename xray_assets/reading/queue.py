@@ -5,9 +5,9 @@ validation and the inbox that all feedback goes through. Which cases are read is
 be asked is in `asked`, who holds a case in `leases`, what follows a read in `second_looks`.
 """
 
-import time
 from collections.abc import Callable
 
+from xray_assets.clock import now_s
 from xray_assets.reading.asked import DueCase, in_order, may_be_asked
 from xray_assets.reading.films import film_of
 from xray_assets.reading.forms import (
@@ -32,7 +32,7 @@ class ReadingQueue(SecondLooks):
     any other is refused with PermissionDenied.
     """
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = now_s) -> None:
         """Open the inbox and the leases. Raises InboxUnavailable, sqlite3.Error, OSError."""
         super().__init__(settings, clock=clock)
         self._log, self._ids = settings.inference_log, OpaqueIds(settings.reading_folder)

@@ -3,9 +3,9 @@ score depends on. The base of `ReadingQueue`, which it shares the stores with.
 """
 
 import json
-import time
 from collections.abc import Callable
 
+from xray_assets.clock import now_s
 from xray_assets.feedback.fields import FeedbackRefused
 from xray_assets.feedback.receiver import FeedbackReceiver
 from xray_assets.lake.local import local_tables
@@ -29,7 +29,7 @@ from xray_assets.web.roles import Account, Act
 class SecondLooks:
     """A reader is an account that may READ; any other is refused with PermissionDenied."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = now_s) -> None:
         """Open the inbox and the leases. Raises InboxUnavailable, sqlite3.Error, OSError."""
         tables = local_tables(settings, "reading films")
         self._clock = clock

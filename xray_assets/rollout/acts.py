@@ -9,9 +9,9 @@ has gone on, their word is not said (StaleWrite). None: it is said of whatever s
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from xray_assets import clock
 from xray_assets.errors import StaleWrite
 from xray_assets.rollout import changes
 from xray_assets.rollout.approval import approved_step
@@ -59,15 +59,13 @@ def roll_back(
     whatever came after it. Said again it carries out what still waits.
     """
     change = changes.restored if to_previous else changes.rolled_back
-    return _said(
-        ramp, lambda state: change(state, now=datetime.now(UTC), by=by, reason=reason), seen
-    )
+    return _said(ramp, lambda state: change(state, now=clock.now(), by=by, reason=reason), seen)
 
 
 def close(ramp: "Ramp", *, by: str, reason: str, seen: int | None = None) -> Outcome:
     """End the running experiment; its champion serves everything."""
     return _said(
-        ramp, lambda state: changes.closed(state, now=datetime.now(UTC), by=by, reason=reason), seen
+        ramp, lambda state: changes.closed(state, now=clock.now(), by=by, reason=reason), seen
     )
 
 
@@ -77,7 +75,7 @@ def set_share(
     """The challenger's share of the traffic, by hand; never above what evidence allowed so far."""
 
     def change(state: State) -> Changed:
-        return changes.share_set(state, share, now=datetime.now(UTC), by=by, reason=reason)
+        return changes.share_set(state, share, now=clock.now(), by=by, reason=reason)
 
     return _said(ramp, change, seen)
 
@@ -89,7 +87,7 @@ def withdraw(ramp: "Ramp", *, by: str, reason: str, seen: int | None = None) -> 
         return changes.withdrawn(
             state,
             serves_wanted=_serves_wanted(ramp, state),
-            now=datetime.now(UTC),
+            now=clock.now(),
             by=by,
             reason=reason,
         )
@@ -142,9 +140,9 @@ def approve(
                 f"the approval is of experiment {experiment_id} at stage {stage}, now {now}: look "
                 "again with `xray promote`"
             )
-        approval = Approval(by.strip(), reason.strip(), datetime.now(UTC))
+        approval = Approval(by.strip(), reason.strip(), clock.now())
         step = approved_step(observe(ramp, last), ramp.policy, approval)
-        after = apply_step(last, step, now=datetime.now(UTC), by=by)
+        after = apply_step(last, step, now=clock.now(), by=by)
         return (after.withdrawable(last) if step.kind == "advance" else after,)
 
     return _said(ramp, change, seen)

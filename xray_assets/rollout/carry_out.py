@@ -6,9 +6,9 @@ but not recorded is recorded before it is changed, so that no traffic is ever un
 split. Whoever holds an older generation than the stored one does none of it.
 """
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from xray_assets import clock
 from xray_assets.rollout.candidates import sole_champion
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.served import ServedConfig, StaleGeneration, Wanted
@@ -67,7 +67,7 @@ def settle(ramp: "Ramp", wanted: Wanted, experiment: Experiment | None) -> None:
     _demand_newest(ramp, wanted)
     ramp.registry.reconcile_aliases(wanted.aliases, ramp.model_names)
     if experiment and not experiment.is_running and not experiment.is_settled:
-        settled = experiment.settled(now=datetime.now(UTC))
+        settled = experiment.settled(now=clock.now())
         save(ramp.tables, [settled], seen=wanted.generation)
 
 

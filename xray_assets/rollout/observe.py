@@ -1,10 +1,11 @@
 """What the reconciler must see: read from the endpoint, its log and the tables. Changes nothing."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.audit.chain import edited
 from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.reasons import ALARMS, Reason, from_columns
@@ -41,7 +42,7 @@ def observe(ramp: "Ramp", experiment: Experiment) -> Observation:
         decision_id=decision["decision_id"] if decision else None,
         requests=sum(arm.requests for arm in traffic),
         red=red_guards(challenger, ramp.limits, log_gaps=log_gaps(tables), alarms=alarms),
-        now=datetime.now(UTC),
+        now=clock.now(),
         verdict_since=_held_since(decisions),
     )
 

@@ -7,11 +7,11 @@ of two that saw the same state one is saved, the other raises StaleWrite and wri
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from xray_assets import clock
 from xray_assets.audit.chain import POSITION
 from xray_assets.catalog import (
     ENDPOINT_CONFIG,
@@ -121,7 +121,7 @@ def record(
             "decided_by": decided_by,
             "decision_id": decision_id,
             "cause": cause,
-            "applied_at": datetime.now(UTC),
+            "applied_at": clock.now(),
         }
         for entity in served.entities
     ]

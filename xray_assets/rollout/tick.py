@@ -1,8 +1,8 @@
 """What a run does by itself: from a verdict to traffic, and the opening of the first experiment."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from xray_assets import clock
 from xray_assets.rollout import changes
 from xray_assets.rollout.candidates import Candidate, latest_candidate
 from xray_assets.rollout.carry_out import serve, settle, wanted_of
@@ -32,7 +32,7 @@ def reconcile(
         state = open_first(ramp, state, by)
     elif generation == state.generation:
         step = next_step(observe(ramp, state.last), ramp.policy)
-        changed = apply_step(state.last, step, now=datetime.now(UTC), by=by)
+        changed = apply_step(state.last, step, now=clock.now(), by=by)
         if changed != state.last:
             state = save(ramp.tables, [changed], seen=state.generation)
     wanted = wanted_of(ramp, state, by)
@@ -75,7 +75,7 @@ def opened(
         rule_hash=PromotionRule().sha256,
         review_policy_hash=ReviewPolicy(floor=present_floor(ramp.tables)).sha256,
         starting_share=ramp.starting_share,
-        now=datetime.now(UTC),
+        now=clock.now(),
         by=by,
         reason=reason,
     )

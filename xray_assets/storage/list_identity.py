@@ -8,8 +8,9 @@ taken out on purpose, so that any other gap is a loss.
 """
 
 import sqlite3
-import time
 from collections.abc import Sequence
+
+from xray_assets import clock
 
 MADE, UPGRADED, ADOPTED = "made", "upgraded", "adopted"
 """How a list came to its identity."""
@@ -62,7 +63,7 @@ def adopt(
 ) -> str:
     """The new id of the list, as `NumberedRows.adopt` says."""
     moved = position - start
-    values = (shift_of(connection) + moved, ADOPTED, by, reason, time.time_ns() // 1000)
+    values = (shift_of(connection) + moved, ADOPTED, by, reason, clock.now_us())
     connection.execute(_ADOPT, values)
     connection.execute(_FOLLOW, (moved, position))
     acknowledge(connection, TABLES, position)

@@ -3,10 +3,11 @@ Dagster's schedule.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xray_assets import clock
 from xray_assets.lake.tables import Tables
 from xray_assets.notices.deliveries import Deliveries, Delivery
 from xray_assets.notices.notice import Attachment, Notice
@@ -37,7 +38,7 @@ class Written:
 
 def yesterday() -> date:
     """The last whole day, UTC."""
-    return (datetime.now(UTC) - timedelta(days=1)).date()
+    return (clock.now() - timedelta(days=1)).date()
 
 
 def write(
@@ -57,7 +58,7 @@ def write(
         day=day,
         environment=settings.environment,
         trained=models(registry, settings.catalog.classifiers),
-        now=datetime.now(UTC),
+        now=clock.now(),
     )
     folder = out or settings.state / "reports"
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from xray_assets import clock
 from xray_assets.errors import XrayError
 from xray_assets.serving.control.config_document import EndpointConfig
 from xray_assets.storage.atomic import replace_file
@@ -157,4 +157,4 @@ def _digest(document: dict[str, Any]) -> str:
 
 def now_ms() -> int:
     """Milliseconds since 1970, as the REST API states times."""
-    return time.time_ns() // 1_000_000
+    return clock.now_us() // 1000

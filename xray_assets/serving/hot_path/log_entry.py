@@ -1,7 +1,6 @@
 """What the log is told of one answered or failed request."""
 
-import time
-
+from xray_assets import clock
 from xray_assets.serving.hot_path.bodies import Invocation
 from xray_assets.serving.hot_path.films import Film
 from xray_assets.serving.hot_path.live_endpoint import LiveEndpoint, Scored
@@ -27,7 +26,7 @@ def log_entry(
         client_request_id=invocation.client_request_id,
         endpoint_name=endpoint.name,
         experiment_id=None if invocation.several_patients else endpoint.config.experiment_id,
-        timestamp_us=time.time_ns() // 1000,
+        timestamp_us=clock.now_us(),
         served_model_name=entity.name,
         assigned_model_name=scored.assigned.entity.name,
         model_name=entity.model_name,

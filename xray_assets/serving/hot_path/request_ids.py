@@ -1,7 +1,8 @@
 """Request ids: UUIDv7 (RFC 9562), so that ids sort by time. Nothing of the request enters them."""
 
 import os
-import time
+
+from xray_assets import clock
 
 _ORDER_BITS = 12
 _last = 0
@@ -14,7 +15,7 @@ def new_request_id() -> str:
     method 3), 62 random bits.
     """
     global _last
-    stamp = (time.time_ns() << _ORDER_BITS) // 1_000_000
+    stamp = (clock.now_ns() << _ORDER_BITS) // 1_000_000
     _last = stamp = stamp if stamp > _last else _last + 1
     value = (
         (stamp >> _ORDER_BITS & 0xFFFF_FFFF_FFFF) << 80

@@ -10,6 +10,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Literal
 
+from xray_assets import clock
 from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.films import Film
 from xray_assets.serving.log.rows import LogRows
@@ -124,7 +125,7 @@ class LogFile:
             connection.execute(INSERT_IMAGE, (digest, *film.stored()))
         if film.depth is not None:  # an earlier release kept none
             connection.execute(INSERT_FULL_DEPTH, (digest, *astuple(film.depth)))
-        connection.execute(USE_IMAGE, (digest, time.time_ns() // 1000))
+        connection.execute(USE_IMAGE, (digest, clock.now_us()))
         if len(self._known) >= _KNOWN_LIMIT:
             self._known.clear()
         self._known[digest] = now

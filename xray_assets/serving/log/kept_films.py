@@ -3,13 +3,13 @@ against retention. What the bytes mean is `imaging`'s.
 """
 
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xray_assets import clock
 from xray_assets.imaging.full_depth import FullDepth
 from xray_assets.storage.list_identity import has_table
 
@@ -47,7 +47,7 @@ def hold(log: Path, digests: Iterable[str]) -> None:
     """Count these films as used now, so that retention leaves them although their rows may go.
     Raises sqlite3.Error.
     """
-    now = time.time_ns() // 1000
+    now = clock.now_us()
     with _log(log) as db:
         if db is not None:
             db.execute("BEGIN IMMEDIATE")

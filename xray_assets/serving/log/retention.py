@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from xray_assets import clock
 from xray_assets.serving.log.schema import KNOWN_SECONDS
 from xray_assets.storage.list_identity import held_from
 
@@ -39,7 +40,7 @@ def purge(log: Path, *, days: float, now_us: int | None = None) -> Purged:
     """
     if days <= 0 or not log.exists():
         return Purged()
-    now = time.time_ns() // 1000 if now_us is None else now_us
+    now = clock.now_us() if now_us is None else now_us
     cutoff = now - int(days * _DAY_US)
     with log.with_name(PURGE_LOCK).open("w") as lock:
         try:

@@ -9,9 +9,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
+from xray_assets import clock
 from xray_assets.settings import Settings
 from xray_assets.storage.atomic import make_private
 
@@ -84,7 +85,7 @@ class PeopleRecord:
         about: str | None = None,
     ) -> None:
         """Add a row; it is on the disk when this returns."""
-        now = datetime.now(UTC)
+        now = clock.now()
         with self._opened() as db:
             if event == Event.FAILED:
                 since = (now - timedelta(days=1)).isoformat()
