@@ -146,8 +146,9 @@ class DeltaTables(DeltaFolder, Tables):
     def advance(self, key: Key, rows: pl.DataFrame, *, counter: str, expected: int) -> int:
         contract = CONTRACTS[key]
         rows = contract.conform(rows)
-        if set(rows[counter]) != {expected + 1}:
-            raise ValueError(f"give rows whose {counter} is {expected + 1}, not {rows[counter]}")
+        given = rows[counter].unique().sort().to_list()
+        if not given or given != [*range(expected + 1, expected + 1 + len(given))]:
+            raise ValueError(f"give rows whose {counter} goes on from {expected}, not {given}")
 
         def write(table: "DeltaTable") -> None:
             found = pl.scan_delta(table).select(pl.col(counter).max()).collect().item() or 0

@@ -99,8 +99,8 @@ class Tables(ABC):
         `expected` (0 before the first); return the table's version.
 
         Compare-and-swap over the whole table: of writers that saw the same state one succeeds.
-        The rows' own counter must be `expected` + 1. Raises StaleWrite when another writer was
-        first; nothing is written then.
+        The rows' own counters must go on from `expected`, without a gap. Raises StaleWrite when
+        another writer was first; nothing is written then.
         """
 
     @abstractmethod

@@ -244,6 +244,10 @@ def test_state_is_saved_only_on_top_of_what_its_writer_saw(tables: Tables) -> No
     for stale in (0, 5):
         with pytest.raises(StaleWrite, match="is at batch 2"):
             save(stale)
-    with pytest.raises(ValueError, match="whose batch is 3"):
-        tables.advance(REVIEWED_COUNTS, state(5), counter="batch", expected=2)
+    for gap in (state(5), pl.concat([state(3), state(5)])):
+        with pytest.raises(ValueError, match="whose batch goes on from 2"):
+            tables.advance(REVIEWED_COUNTS, gap, counter="batch", expected=2)
     assert tables.row_count(REVIEWED_COUNTS) == 2
+    together = pl.concat([state(3), state(4)])
+    tables.advance(REVIEWED_COUNTS, together, counter="batch", expected=2)
+    assert tables.row_count(REVIEWED_COUNTS) == 4

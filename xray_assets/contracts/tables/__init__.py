@@ -19,6 +19,7 @@ from xray_assets.contracts.tables.evidence import (
 )
 from xray_assets.contracts.tables.experiments import ENDPOINT_CONFIG, EXPERIMENTS
 from xray_assets.contracts.tables.films import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS
+from xray_assets.contracts.tables.monitoring_record import MONITORING_RECORD
 from xray_assets.contracts.tables.reads import (
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
@@ -75,6 +76,7 @@ CONTRACTS: dict[Key, Contract] = {
         MONITORING_BASELINES,
         MONITORING_DAYS,
         MONITORING_EVIDENCE,
+        MONITORING_RECORD,
     )
 }
 """Every contract by its key, in lineage order."""
