@@ -1,7 +1,7 @@
 """Named automation conditions and the one automation sensor.
 
 Only the films' side of the graph follows its upstreams by itself. The classifiers, and everything
-from the endpoint down, is launched by a person or by `sensors.py` and by nothing else.
+from the endpoint down, is launched by a person or by `sensors/` and by nothing else.
 """
 
 import dagster as dg

@@ -13,6 +13,7 @@ from xray_assets.commands import (
     endpoint,
     experiments,
     feedback,
+    monitor,
     query,
     report,
     review,
@@ -61,6 +62,7 @@ feedback.app.command(name="adopt")(adopt.adopt_inbox)
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="user")
 review_policy.add_to(review.app)
+app.add_typer(monitor.app, name="monitor")
 
 
 def _print_version(asked: bool) -> None:

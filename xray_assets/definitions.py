@@ -4,7 +4,7 @@
   -> promotion; and backtest beside them
 - `checks/`: the check of each table's contract
 - `jobs.py`: named selections of them
-- `sensors.py`: the edges that enter or leave the graph
+- `sensors/`: the edges that enter or leave the graph
 - `schedules.py`: what happens by the clock
 - `automation.py`: what follows its upstreams by itself
 - `deployments.py`: the resources of `local` and of `databricks`

@@ -15,7 +15,8 @@ from xray_assets.serving.hot_path import request_ids
 OWN_CLOCK = {
     "clock.py": "it is the clock",
     "lake/upkeep.py": "delta-rs dates commits itself",
-    "sensors.py": "Dagster dates runs itself; how long the log was ahead is a duration",
+    "sensors/asking.py": "Dagster dates runs itself",
+    "sensors/arrivals.py": "how long the log was ahead is a duration",
     "training/tracking.py": "MLflow dates runs itself",
     "runs/unfinished.py": "Dagster dates runs itself",
     "serving/process/worker_statuses.py": "a sign of life of a process",

@@ -12,7 +12,6 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from xray_assets import sensors
 from xray_assets.catalog import (
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
@@ -33,12 +32,10 @@ from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.served import EndpointUnreachable, ServedConfig, wanted_entities
 from xray_assets.rollout.state import record, save
 from xray_assets.runs.identity import PROCESS_TAG
-from xray_assets.sensors import (
-    LEVEL_TAG,
-    feedback_arrived,
-    promotion_decided,
-    requests_logged,
-)
+from xray_assets.sensors import arrivals
+from xray_assets.sensors.arrivals import feedback_arrived, requests_logged
+from xray_assets.sensors.asking import LEVEL_TAG
+from xray_assets.sensors.ramp import promotion_decided
 from xray_assets.settings import Settings
 from xray_assets_tests.feedback.scenery import endpoint_log, prediction_rows, request_id
 from xray_assets_tests.rollout.examples import an_experiment
@@ -200,7 +197,7 @@ def test_requests_are_moved_without_feedback_once_they_have_waited(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(sensors.time, "time", lambda: clock[0])
+    monkeypatch.setattr(arrivals.time, "time", lambda: clock[0])
     assert "all 0 requests" in world.tick_requests().skip_message
     world.answer(request_id(datetime.now(UTC)))
     assert "1 requests wait" in world.tick_requests().skip_message

@@ -25,7 +25,7 @@ from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.rollout.state import last_experiment, read_state
 from xray_assets.scoring.registered import DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG
-from xray_assets.sensors import promotion_decided
+from xray_assets.sensors.ramp import promotion_decided
 from xray_assets.settings import Settings
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 

@@ -1,5 +1,5 @@
 """Gold, the end of the lineage: the promotion decision. What follows from it leaves through
-`sensors.py`.
+`sensors/`.
 """
 
 import json

@@ -23,7 +23,7 @@ from xray_assets.deployments import resources
 from xray_assets.reasons import Reason
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.state import last_experiment
-from xray_assets.sensors import promotion_decided
+from xray_assets.sensors.ramp import promotion_decided
 from xray_assets_tests.serving.server_process import Server, film_base64
 from xray_assets_tests.stack.free_ports import settings_of_a_test
 

@@ -32,6 +32,9 @@ LEVELS = (NONE, MINOR, MODERATE, MAJOR, CONCEPT, UNKNOWN) = (
 KINDS = ("prevalence", "covariate", "segment", "performance", "concept", "operations")
 """What changed."""
 
+NOT_SHOWN = ("state", "films", "reads")
+"""Columns of these tables that hold bytes for programs."""
+
 
 def _sites(name: str, description: str) -> Column:
     return Column(name, pl.List(pl.String), f"{description}; the empty name: all", nullable=False)
