@@ -1,8 +1,8 @@
 """Every name of the project, spelled once: assets, tables, models, the endpoint.
 
 Nothing else spells a catalog, schema, table, model or endpoint name. A `Catalog` is bound to one
-environment (`dev`, `pilot`, `prod`) because the catalog's own name carries it; asset keys do not,
-so the graph is the same everywhere.
+environment (`dev`, `pilot`, `prod`, `simulation`) because the catalog's own name carries it; asset
+keys do not, so the graph is the same everywhere.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ they change atomically with the config.
 
 CLINICAL, TRIAL, VERIFICATION, SIMULATION = "clinical", "trial", "verification", "simulation"
 PURPOSES = (CLINICAL, TRIAL, VERIFICATION, SIMULATION)
-"""What a request is for. Only clinical ones count: as cases, in sample ratio, coverage, figures."""
+"""What a request is for. `Catalog.counted_purpose` says which of them counts."""
 OTHER_SITE = "other"
 """The site of a request that named none that is configured."""
 
@@ -149,6 +149,13 @@ class Catalog:
     def table(self, key: Key) -> str:
         """Three-level name of a table, model or volume: `<catalog>.<schema>.<name>`."""
         return ".".join((self.name, *key))
+
+    @property
+    def counted_purpose(self) -> str:
+        """The one purpose whose requests count: as cases, in sample ratio, coverage, figures and
+        judged days. Simulated requests count in the environment `simulation` and nowhere else.
+        """
+        return SIMULATION if self.environment == SIMULATION else CLINICAL
 
     @property
     def classifiers(self) -> list[str]:

@@ -102,7 +102,7 @@ def _pair(rows: pl.DataFrame, tables: Tables, shadow: ShadowScorer) -> pl.DataFr
     )
     for row in experiments.collect().iter_rows(named=True):
         experiment = experiment_of(row)
-        its_rows = eligible(rows, experiment)
+        its_rows = eligible(rows, experiment, counted=tables.counted_purpose)
         pairs_of = tables.read(PAIRED_PREDICTIONS).filter(
             pl.col("experiment_id") == experiment.experiment_id
         )

@@ -4,7 +4,6 @@ import polars as pl
 
 from xray_assets.cases.review_run import days_of
 from xray_assets.catalog import (
-    CLINICAL,
     EXPERIMENTS,
     PAIRED_PREDICTIONS,
     PREDICTIONS,
@@ -31,7 +30,7 @@ def new_cases(tables: Tables, low: int, high: int) -> pl.DataFrame:
     answered = logged.filter(
         pl.col("experiment_id").is_null(),
         pl.col("status_code") == 200,
-        pl.col("purpose") == CLINICAL,
+        pl.col("purpose") == tables.counted_purpose,
         pl.col("case_key").is_not_null(),
         pl.col("image_sha256").is_not_null(),
         pl.col("timestamp") >= began,

@@ -22,15 +22,17 @@ SEEN_COLUMNS = ("case_hash", "config_version", "is_case", "is_first_under_config
 _CASE_HASH = pl.col("case_key").str.slice(0, 15).str.to_integer(base=16).alias("case_hash")
 
 
-def eligible(predictions: pl.DataFrame, experiment: Experiment) -> pl.DataFrame:
-    """Answered clinical predictions of one experiment that stand for one patient, in log order,
-    with the column `case_hash`.
+def eligible(
+    predictions: pl.DataFrame, experiment: Experiment, *, counted: str = CLINICAL
+) -> pl.DataFrame:
+    """Answered predictions of one experiment and of the purpose `counted` that stand for one
+    patient, in log order, with the column `case_hash`.
     """
     return (
         predictions.filter(
             pl.col("experiment_id") == experiment.experiment_id,
             pl.col("status_code") == 200,
-            pl.col("purpose") == CLINICAL,
+            pl.col("purpose") == counted,
             pl.col("case_key").is_not_null(),
             pl.col("image_sha256").is_not_null(),
             pl.col("served_model_name").is_in(

@@ -33,9 +33,11 @@ LIVE_COLUMNS = (
 """Columns of gold.pneumonia_classifier_predictions that a row of performance is made of."""
 
 
-def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
-    """Rows of gold.model_performance_live: every clinical prediction, with the consensus of
-    its reads where there is one.
+def performance(
+    predictions: pl.DataFrame, feedback: pl.DataFrame, *, counted: str = CLINICAL
+) -> pl.DataFrame:
+    """Rows of gold.model_performance_live: every prediction of the purpose `counted`, with the
+    consensus of its reads where there is one.
 
     predictions, feedback: LIVE_COLUMNS of gold.pneumonia_classifier_predictions, and every row of
     gold.prediction_feedback about them.
@@ -57,7 +59,7 @@ def performance(predictions: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFra
         .otherwise(pl.lit("true-negative"))
     )
     joined = (
-        predictions.filter(pl.col("purpose") == CLINICAL)
+        predictions.filter(pl.col("purpose") == counted)
         .join(agreed, on="request_id", how="left")
         .join(ranks, on="request_id", how="left")
         .with_columns(feedback_type=kind)

@@ -51,4 +51,4 @@ def _live(tables: Tables, *chosen: pl.Expr) -> pl.DataFrame:
         pl.col("prediction_date").is_in(days_of(rows, "date")),
         pl.col("prediction_id").is_in(rows["request_id"].implode()),
     )
-    return performance(rows, feedback.collect())
+    return performance(rows, feedback.collect(), counted=tables.counted_purpose)

@@ -9,7 +9,6 @@ import polars as pl
 
 from xray_assets import clock
 from xray_assets.catalog import (
-    CLINICAL,
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
     PREDICTION_FEEDBACK,
@@ -28,8 +27,8 @@ from xray_assets.settings import Settings
 def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> dict[str, Any]:
     """Figures about the predictions of the last `days` days (today included) and their reads.
 
-    Keys: days, predictions (answered clinical requests), reads, readers, reviewed (predictions with
-    a consensus), coverage_pct, one count for each feedback type of the consensus, accuracy,
+    Keys: days, predictions (answered requests that count), reads, readers, reviewed (predictions
+    with a consensus), coverage_pct, one count for each feedback type of the consensus, accuracy,
     sensitivity, specificity (None where undefined; agreement with the readers' consensus over all
     models), and of the whole inbox: received, not_yet_taken_in, pending, rejected.
     """
@@ -41,7 +40,7 @@ def get_feedback_stats(days: int = 7, *, settings: Settings | None = None) -> di
     recent = tables.read(PREDICTIONS).filter(
         pl.col("date") >= since,
         pl.col("predicted_label").is_not_null(),
-        pl.col("purpose") == CLINICAL,
+        pl.col("purpose") == tables.counted_purpose,
     )
     reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date") >= since).collect()
     agreed = consensus(reads).filter(pl.col("ground_truth").is_not_null())

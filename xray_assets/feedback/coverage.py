@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from xray_assets.catalog import CLINICAL, PREDICTION_FEEDBACK, PREDICTIONS
+from xray_assets.catalog import PREDICTION_FEEDBACK, PREDICTIONS
 from xray_assets.lake.tables import Tables
 
 DAYS_SHOWN = 3
@@ -13,12 +13,12 @@ DAYS_SHOWN = 3
 
 
 def coverage_table(tables: Tables, days: Iterable[date]) -> str:
-    """Markdown: answered and reviewed clinical predictions of the latest of `days`."""
+    """Markdown: answered and reviewed predictions that count of the latest of `days`."""
     shown = sorted(days)[-DAYS_SHOWN:]
     answered = tables.read(PREDICTIONS).filter(
         pl.col("date").is_in(shown),
         pl.col("predicted_label").is_not_null(),
-        pl.col("purpose") == CLINICAL,
+        pl.col("purpose") == tables.counted_purpose,
     )
     reads = tables.read(PREDICTION_FEEDBACK).filter(pl.col("prediction_date").is_in(shown))
     reviewed = reads.join(

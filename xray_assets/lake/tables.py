@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from xray_assets.catalog import Key
+from xray_assets.catalog import Catalog, Key
 from xray_assets.contracts.bounds import Bounds
 from xray_assets.contracts.changes import Change, Stored
 
@@ -34,6 +34,13 @@ class LastWrite:
 
 class Tables(ABC):
     """Read and write the project's tables by their catalog key."""
+
+    environment: str
+
+    @property
+    def counted_purpose(self) -> str:
+        """The purpose of the requests that count here."""
+        return Catalog(self.environment).counted_purpose
 
     @abstractmethod
     def read(self, key: Key) -> pl.LazyFrame:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xray_assets.catalog import PREDICTIONS, Key
+from xray_assets.catalog import CLINICAL, PREDICTIONS, Key
 from xray_assets.resources.source import Source
 from xray_assets.rollout.guards import ArmTraffic
 
@@ -12,10 +12,12 @@ from xray_assets.rollout.guards import ArmTraffic
 class InferenceLog(Source):
     """What the endpoint answered, as rows of gold.pneumonia_classifier_predictions.
 
-    `follow_seconds`: how long it may be ahead of the tables before a run moves it.
+    `follow_seconds`: how long it may be ahead of the tables before a run moves it;
+    `counted_purpose`: the purpose of the requests that count.
     """
 
     follow_seconds: float = 60.0
+    counted_purpose: str = CLINICAL
 
     name: ClassVar[str] = "inference_log"
     title: ClassVar[str] = "inference log"

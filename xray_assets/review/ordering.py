@@ -9,7 +9,6 @@ import polars as pl
 
 from xray_assets.catalog import (
     CHANCES,
-    CLINICAL,
     EXPERIMENTS,
     PAIRED_PREDICTIONS,
     PREDICTIONS,
@@ -106,12 +105,12 @@ def present_floor(tables: Tables) -> float:
 
 
 def volume_before(tables: Tables, day: date, experiment_id: str | None) -> Volume:
-    """Clinical answers a day of the week before a day, over the days that had any, and those of
+    """Answers that count, a day of the week before a day, over the days that had any, and those of
     them that are disagreements of the experiment's models.
     """
     week = pl.col("date").is_between(day - timedelta(days=7), day, closed="left")
     answered = tables.read(PREDICTIONS).filter(
-        week, pl.col("status_code") == 200, pl.col("purpose") == CLINICAL
+        week, pl.col("status_code") == 200, pl.col("purpose") == tables.counted_purpose
     )
     cases, days = answered.select(pl.len(), pl.col("date").n_unique()).collect().row(0)
     if not cases or experiment_id is None:

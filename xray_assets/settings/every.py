@@ -43,8 +43,9 @@ class EverySetting(TrainingPlan, MonitoringPlan, BaseSettings):
 
     deployment: Literal["local", "databricks"] = "local"
     """local | databricks: the same graph with other resources"""
-    environment: Literal["dev", "pilot", "prod"] = "dev"
-    """dev | pilot | prod: part of the catalog's name"""
+    environment: Literal["dev", "pilot", "prod", "simulation"] = "dev"
+    """dev | pilot | prod | simulation: part of the catalog's name; simulated requests count in the
+    last one, and there alone"""
     state: Folder = PROJECT / ".state"
     """Folder of everything a stack keeps; unset: .state in the checkout"""
     lake_uri: Uri = ""

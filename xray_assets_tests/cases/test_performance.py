@@ -61,6 +61,7 @@ def test_the_summary_counts_answered_requests_and_the_reviewed_among_them() -> N
 def test_what_is_no_clinical_request_has_no_row() -> None:
     trial = ROWS.with_columns(purpose=pl.lit("trial"))
     assert performance(trial, READS).is_empty()
+    assert performance(trial, READS, counted="trial").height == performance(ROWS, READS).height
 
 
 def test_weighted_figures_count_a_drawn_case_for_all_that_it_stands_for() -> None:

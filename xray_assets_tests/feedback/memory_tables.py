@@ -13,6 +13,8 @@ from xray_assets.lake.tables import Tables
 class MemoryTables(Tables):
     """Every write is one commit; a merge ignores `within`, which only bounds its work."""
 
+    environment = "dev"
+
     def __init__(self) -> None:
         self._frames: dict[Key, pl.DataFrame] = {}
         self._positions: dict[tuple[Key, str], int] = {}

@@ -25,7 +25,7 @@ TEXT = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=
         gate_max_parity=st.floats(1e-9, 1),
         train_limits=st.dictionaries(st.sampled_from(sorted(FAMILIES)), st.integers(2, 9999)),
         promotion=st.sampled_from(["auto", "recommend"]),
-        environment=st.sampled_from(["dev", "pilot", "prod"]),
+        environment=st.sampled_from(["dev", "pilot", "prod", "simulation"]),
         gates_cause=TEXT,
         token=TEXT,
     )

@@ -83,4 +83,5 @@ class LocalLog(LocalSource, InferenceLog):
 
     @override
     def traffic(self, config_version: int) -> list[ArmTraffic]:
-        return [ArmTraffic(**arm) for arm in self.rows().traffic(config_version)]
+        arms = self.rows().traffic(config_version, counted=self.counted_purpose)
+        return [ArmTraffic(**arm) for arm in arms]

@@ -40,6 +40,7 @@ def roles(settings: Settings) -> Roles:
         inference_log=LocalLog(
             path=str(settings.inference_log),
             follow_seconds=settings.follow_seconds,
+            counted_purpose=settings.catalog.counted_purpose,
         ),
         inbox=LocalInbox(
             path=str(settings.feedback_inbox), pending_seconds=settings.feedback_pending_seconds

@@ -101,15 +101,17 @@ def daily_report(
         now,
         environment,
         dashboard(look, limits),
-        served_on(look.traffic, look.summary, day),
+        served_on(look.traffic, look.summary, day, counted=look.counted),
         tuple(reversed(events)),
     )
 
 
-def served_on(traffic: pl.DataFrame, summary: pl.DataFrame, day: date) -> tuple[Served, ...]:
+def served_on(
+    traffic: pl.DataFrame, summary: pl.DataFrame, day: date, *, counted: str = CLINICAL
+) -> tuple[Served, ...]:
     """From rows of gold.hourly_traffic and gold.model_comparison_summary."""
     images = (
-        traffic.filter(pl.col("date") == day, pl.col("purpose") == CLINICAL)
+        traffic.filter(pl.col("date") == day, pl.col("purpose") == counted)
         .group_by("served_model_name")
         .agg(pl.col("n", "failed", "fallbacks").sum())
     )

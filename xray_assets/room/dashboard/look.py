@@ -39,6 +39,11 @@ class Look:
         self._summaries, self._asked = summaries, experiment_id
         self._sources: dict[Key, Source] = {}
 
+    @property
+    def counted(self) -> str:
+        """The purpose of the requests that count."""
+        return self._summaries.counted_purpose
+
     def source(self, key: Key) -> Source:
         """Where numbers of a table come from; looked up once."""
         if key not in self._sources:

@@ -89,7 +89,7 @@ def dashboard(look: Look, limits: GuardLimits) -> Dashboard:
             *(PROMOTION_DECISION, HOURLY_TRAFFIC, COMPARISON_SUMMARY, REVIEW_PROGRESS),
         ),
         part(
-            lambda: traffic_view(look.traffic, look.configs, look.summary),
+            lambda: traffic_view(look.traffic, look.configs, look.summary, counted=look.counted),
             NO_TRAFFIC,
             *(HOURLY_TRAFFIC, ENDPOINT_CONFIG, COMPARISON_SUMMARY),
         ),
@@ -148,7 +148,9 @@ def _health(look: Look, limits: GuardLimits) -> Health | None:
     return health(
         look.report,
         codes.split("\n"),
-        arm_traffic(look.traffic, config, served) if isinstance(config, int) else None,
+        arm_traffic(look.traffic, config, served, counted=look.counted)
+        if isinstance(config, int)
+        else None,
         limits,
         counted=look.traffic.height > 0,
         missing=look.missing,
@@ -161,7 +163,7 @@ def _charts(look: Look) -> tuple[trends.Chart, ...] | None:
     names = [*_served(look.experiment).values()] if look.experiment else []
     found = (
         trends.daily_accuracy(look.summary, names),
-        trends.daily_requests(look.traffic, names),
+        trends.daily_requests(look.traffic, names, counted=look.counted),
         trends.daily_latency(look.traffic),
     )
     return tuple(chart for chart in found if chart) or None

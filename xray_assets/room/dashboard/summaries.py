@@ -44,6 +44,11 @@ class Summaries:
         """Nothing is opened yet."""
         self._tables, self._dagster_url = tables, dagster_url
 
+    @property
+    def counted_purpose(self) -> str:
+        """The purpose of the requests that count."""
+        return self._tables.counted_purpose
+
     def read(self, key: Key) -> pl.LazyFrame:
         """The table, lazily. Raises NotASummary for one that pages do not read."""
         if key not in SUMMARIES:

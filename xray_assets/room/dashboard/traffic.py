@@ -63,7 +63,11 @@ class TrafficView:
 
 
 def traffic_view(
-    traffic: pl.DataFrame, configs: pl.DataFrame, summary: pl.DataFrame
+    traffic: pl.DataFrame,
+    configs: pl.DataFrame,
+    summary: pl.DataFrame,
+    *,
+    counted: str = CLINICAL,
 ) -> TrafficView | None:
     """From rows of gold.hourly_traffic, gold.endpoint_config and gold.model_comparison_summary;
     None before the first request or config.
@@ -74,8 +78,8 @@ def traffic_view(
     last: date = traffic["date"].max()  # type: ignore[assignment]
     first = last - WINDOW + timedelta(days=1)
     recent = traffic.filter(pl.col("date") >= first)
-    clinical = recent.filter(pl.col("purpose") == CLINICAL)
-    under = clinical.filter(pl.col("config_version") == newest["config_version"][0])
+    counting = recent.filter(pl.col("purpose") == counted)
+    under = counting.filter(pl.col("config_version") == newest["config_version"][0])
     days = summary.filter(pl.col("date") >= first)
     rows = newest.sort("role").iter_rows(named=True)
     return TrafficView(
@@ -83,7 +87,7 @@ def traffic_view(
         (first, last),
         tuple(_arm(row, under, days) for row in rows),
         confusions(days),
-        int(recent["n"].sum()) - int(clinical["n"].sum()),
+        int(recent["n"].sum()) - int(counting["n"].sum()),
     )
 
 
@@ -118,12 +122,16 @@ def confusions(days: pl.DataFrame) -> tuple[Confusion, ...]:
     return tuple(Confusion(**row) for row in read.iter_rows(named=True))
 
 
-def arm_traffic(traffic: pl.DataFrame, config_version: int, served_name: str) -> ArmTraffic | None:
-    """What the guards look at: the clinical images that a config assigned to a served entity."""
+def arm_traffic(
+    traffic: pl.DataFrame, config_version: int, served_name: str, *, counted: str = CLINICAL
+) -> ArmTraffic | None:
+    """What the guards look at: images of the purpose `counted` that a config assigned to a served
+    entity.
+    """
     its = traffic.filter(
         pl.col("config_version") == config_version,
         pl.col("assigned_model_name") == served_name,
-        pl.col("purpose") == CLINICAL,
+        pl.col("purpose") == counted,
     )
     if its.is_empty():
         return None

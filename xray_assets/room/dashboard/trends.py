@@ -59,12 +59,16 @@ def daily_accuracy(summary: pl.DataFrame, names: Sequence[str]) -> Chart | None:
     return Chart("accuracy", drawn.to_dict(validate=False), told)
 
 
-def daily_requests(traffic: pl.DataFrame, names: Sequence[str]) -> Chart | None:
-    """Clinical images by day and served model; None before the first one. `names` as above."""
-    clinical = traffic.filter(pl.col("purpose") == CLINICAL)
-    if clinical.is_empty():
+def daily_requests(
+    traffic: pl.DataFrame, names: Sequence[str], *, counted: str = CLINICAL
+) -> Chart | None:
+    """Images of the purpose `counted` by day and served model; None before the first one. `names`
+    as above.
+    """
+    counting = traffic.filter(pl.col("purpose") == counted)
+    if counting.is_empty():
         return None
-    days = clinical.group_by("served_model_name", "date").agg(pl.col("n").sum()).sort("date")
+    days = counting.group_by("served_model_name", "date").agg(pl.col("n").sum()).sort("date")
     series = _by_model(days, "n", names)
     drawn = line_chart("Images", series, y_label="images a day", dates=True)
     return Chart(

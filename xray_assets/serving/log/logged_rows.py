@@ -99,13 +99,16 @@ class InferenceLogRows(NumberedRows):
         rows = self._all("SELECT data FROM images WHERE image_sha256 = ?", (image_sha256,))
         return bytes(rows[0][0]) if rows else None
 
-    def traffic(self, config_version: int, *, latest: int = 10_000) -> list[dict[str, Any]]:
-        """The latest clinical rows under a config, added up by assigned served entity.
+    def traffic(
+        self, config_version: int, *, latest: int = 10_000, counted: str = CLINICAL
+    ) -> list[dict[str, Any]]:
+        """The latest rows of the purpose `counted` under a config, added up by assigned served
+        entity.
 
         Keys: served_name, requests, errors (status 500 and above), fallbacks (answered by another
         entity), p95_ms (of the answered ones, nearest rank; nan where none was answered).
         """
-        rows = self._all(_TRAFFIC, (latest, config_version, CLINICAL))
+        rows = self._all(_TRAFFIC, (latest, config_version, counted))
         arms: dict[str, list[tuple[Any, ...]]] = {}
         for row in rows:
             arms.setdefault(row[0], []).append(row)

@@ -48,8 +48,10 @@ class LogRows:
     exposure: tuple[int, bytes, str] | None
 
 
-def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
-    """The rows of one request. Ids: the request's own, with `.<i>` in a batch."""
+def rows_of(entry: LogEntry, case_keys: CaseKeys, *, counted: str = CLINICAL) -> LogRows:
+    """The rows of one request, and its exposure where its purpose is `counted`. Ids: the request's
+    own, with `.<i>` in a batch.
+    """
     many = len(entry.films) > 1
     sent = entry.client_request_id
     client_request = None if sent is None else case_keys.of_client_request(sent)
@@ -82,7 +84,7 @@ def rows_of(entry: LogEntry, case_keys: CaseKeys) -> LogRows:
                 entry.purpose,
             )
         )
-    if entry.experiment_id is not None and entry.purpose == CLINICAL:
+    if entry.experiment_id is not None and entry.purpose == counted:
         key = case_keys.of_routing_key(entry.routing_key)
         rows.exposure = entry.config_version, key, entry.assigned_model_name
     return rows

@@ -1,8 +1,8 @@
 """What a config has done so far, counted from the log itself: the figures of `/model-info`, exact
 over workers and restarts.
 
-Counts are images (rows) of clinical requests; routing keys are distinct, by the model assigned at
-their first request under the config. Standard library.
+Counts are images (rows) of the requests that count; routing keys are distinct, by the model
+assigned at their first request under the config. Standard library.
 
 `InferenceLogRows.traffic` is another count: of the newest rows only, because the guards of a ramp
 ask how it is now, and in a process of its own, which has no counts to go on from.
@@ -33,8 +33,9 @@ class _Counted:
 class Traffic:
     """Counts incrementally: each call reads only rows that are new since the last."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
+    def __init__(self, log: Path, *, counted: str = CLINICAL) -> None:
+        """`counted`: the purpose of the requests that count."""
+        self._log, self._purpose = log, counted
         self._counted: dict[int, _Counted] = {}
 
     def since(self, config_version: int, names: Iterable[str]) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class Traffic:
                 "SELECT served_model_name, latency_ms FROM predictions "
                 "WHERE config_version = ? AND purpose = ? AND log_position > ? "
                 "ORDER BY log_position DESC LIMIT ?",
-                (config_version, CLINICAL, counted.position - 4 * _RECENT_ROWS, _RECENT_ROWS),
+                (config_version, self._purpose, counted.position - 4 * _RECENT_ROWS, _RECENT_ROWS),
             ).fetchall()
         finally:
             connection.close()
@@ -94,7 +95,7 @@ class Traffic:
                     "SELECT assigned_model_name, served_model_name, status_code, count(*) FROM "
                     "predictions WHERE log_position > ? "
                     "AND config_version = ? AND purpose = ? GROUP BY 1, 2, 3",
-                    (counted.position, config_version, CLINICAL),
+                    (counted.position, config_version, self._purpose),
                 )
             }
         )

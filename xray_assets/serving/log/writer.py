@@ -10,9 +10,11 @@ process holds on the file.
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
+from xray_assets.catalog import CLINICAL
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.log.file import LogBusy, LogFile, Synchronous
 from xray_assets.serving.log.rows import LogEntry, LogRows, rows_of
@@ -45,6 +47,7 @@ class LogWriter:
         *,
         synchronous: Synchronous,
         case_keys: CaseKeys,
+        counted: str = CLINICAL,
         on_change: Callable[[str | None], None] = lambda problem: None,
     ) -> None:
         """Open the log. `on_change` hears the problem when it fails and None when it recovers."""
@@ -53,7 +56,7 @@ class LogWriter:
         """Held by whoever uses the file."""
         # A commit that waits for the disk would hold up the serving thread.
         self._waits_for_disk = synchronous != "NORMAL"
-        self._case_keys = case_keys
+        self._rows_of = partial(rows_of, case_keys=case_keys, counted=counted)
         self._on_change = on_change
         self._gathered: list[_Ready] = []
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
@@ -86,7 +89,7 @@ class LogWriter:
             answer = loop.create_future()
             self._queue.put((entry, answer))
             return answer
-        rows = rows_of(entry, self._case_keys)
+        rows = self._rows_of(entry)
         answer = loop.create_future()
         if alone:
             self._attempt_here([(rows, answer)])
@@ -151,7 +154,7 @@ class LogWriter:
 
     def _ready(self, entry: LogEntry, answer: _Answer) -> list[_Ready]:
         try:
-            return [(rows_of(entry, self._case_keys), answer)]
+            return [(self._rows_of(entry), answer)]
         except Exception as error:  # one bad entry must neither fail others nor end the thread
             answer.get_loop().call_soon_threadsafe(_fail, answer, error)
             return []

@@ -61,6 +61,7 @@ class Application:
             self._log_path,
             synchronous=settings.log_synchronous,
             case_keys=CaseKeys(folder),
+            counted=settings.catalog.counted_purpose,
             on_change=lambda problem: server_log.event(
                 "log_failed" if problem else "log_works", problem=problem
             ),
@@ -70,7 +71,7 @@ class Application:
             log=self._log,
             metrics=metrics,
             workers=self._workers,
-            traffic=Traffic(self._log_path),
+            traffic=Traffic(self._log_path, counted=settings.catalog.counted_purpose),
         )
         self._invocations = Invocations(
             settings,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xray_assets.catalog import CLINICAL, Catalog
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys
@@ -20,8 +21,9 @@ from xray_assets.serving.log.writer import LogUnavailable, LogWriter
 from xray_assets_tests.serving.server_process import film_base64, film_pixels
 
 
-def writer(path: Path) -> LogWriter:
-    return LogWriter(path, synchronous="NORMAL", case_keys=CaseKeys(path.parent))
+def writer(path: Path, counted: str = CLINICAL) -> LogWriter:
+    case_keys = CaseKeys(path.parent)
+    return LogWriter(path, synchronous="NORMAL", case_keys=case_keys, counted=counted)
 
 
 def entry(
@@ -252,6 +254,26 @@ def test_only_clinical_requests_are_traffic(tmp_path: Path) -> None:
     assert [arm["requests"] for arm in InferenceLogRows(path).traffic(1)] == [1]
     figures = Traffic(path).since(1, ["m-1"])
     assert figures["requests"] == 1 and figures["routing_keys_by_assigned"] == {"m-1": 1}
+
+
+@pytest.mark.parametrize(
+    ("environment", "counted"),
+    [("dev", "clinical"), ("prod", "clinical"), ("simulation", "simulation")],
+)
+def test_simulated_requests_are_traffic_in_the_environment_of_simulations_alone(
+    tmp_path: Path, environment: str, counted: str
+) -> None:
+    path, purpose = tmp_path / "log.sqlite", Catalog(environment).counted_purpose
+    log = writer(path, counted=purpose)
+    entries = [
+        entry(n, patient=name, purpose=name) for n, name in enumerate(("clinical", "simulation"))
+    ]
+    assert write(log, *entries) == [None, None]
+    log.close()
+    figures = Traffic(path, counted=purpose).since(1, ["m-1"])
+    assert purpose == counted
+    assert figures["requests"] == 1 and figures["routing_keys_by_assigned"] == {"m-1": 1}
+    assert [arm["requests"] for arm in InferenceLogRows(path).traffic(1, counted=purpose)] == [1]
 
 
 def test_a_log_with_damaged_pages_is_said_to_be_damaged_although_other_writes_work(
