@@ -78,6 +78,7 @@ def save_network(folder: Path) -> tuple[Path, str]:
         preprocessing_version=PREPROCESSING_VERSION,
         family="keras",
         opset=opset,
+        embedding=True,
     )
     cache = folder / "state" / "artifacts"
     cache.mkdir(parents=True)

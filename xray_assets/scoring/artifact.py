@@ -1,7 +1,8 @@
 """The serving artifact: one folder that any process can verify and score without an ML framework.
 
 `model.onnx` (one file, weights inside) and `serving.json` (threshold, preprocessing version,
-digests). No pickle, no code.
+digests). No pickle, no code. Format 2 differs in one thing: the network also gives the numbers
+before its last layer, which monitoring compares. Artifacts of format 1 stay valid.
 """
 
 import hashlib
@@ -9,11 +10,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.errors import XrayError
 
 ONNX_FILE, MANIFEST_FILE = "model.onnx", "serving.json"
-INPUT_NAME, OUTPUT_NAME = "films", "probability"
-FORMAT = 1
+INPUT_NAME, OUTPUT_NAME, EMBEDDING_NAME = "films", "probability", "embedding"
+PROBABILITY_ALONE, WITH_EMBEDDING = FORMATS = (1, 2)
 MAX_ONNX_BYTES = 64 * 1024 * 1024
 """Both families' network is about 3 MB; anything near this limit is not one of them."""
 
@@ -32,12 +34,19 @@ class ServingArtifact:
     preprocessing_version: str
     family: str
     opset: int
-    format: int = FORMAT
+    format: int = PROBABILITY_ALONE
 
     @property
     def onnx_path(self) -> Path:
         """The ONNX file."""
         return self.folder / ONNX_FILE
+
+    @property
+    def outputs(self) -> dict[str, list[int]]:
+        """What the network gives, by name: the shape of it, behind the number of films."""
+        if self.format == PROBABILITY_ALONE:
+            return {OUTPUT_NAME: []}
+        return {OUTPUT_NAME: [], EMBEDDING_NAME: [EMBEDDING_SIZE]}
 
     @property
     def sha256(self) -> str:
@@ -55,19 +64,24 @@ class ServingArtifact:
         preprocessing_version: str,
         family: str,
         opset: int,
+        embedding: bool = False,
     ) -> "ServingArtifact":
-        """Write the folder and return the artifact; raises ArtifactError for a threshold outside
-        (0, 1).
+        """Write the folder and return the artifact; `embedding`: the network gives one. Raises
+        ArtifactError for a threshold outside (0, 1).
         """
+        format_ = WITH_EMBEDDING if embedding else PROBABILITY_ALONE
         artifact = cls(
-            folder, _digest(onnx), float(threshold), preprocessing_version, family, opset
+            folder, _digest(onnx), float(threshold), preprocessing_version, family, opset, format_
         )
         artifact._validate()
         folder.mkdir(parents=True, exist_ok=True)
         artifact.onnx_path.write_bytes(onnx)
         manifest = {key: value for key, value in asdict(artifact).items() if key != "folder"}
         manifest["input"] = {"name": INPUT_NAME, "dtype": "float32", "shape": [-1, 64, 64]}
-        manifest["output"] = {"name": OUTPUT_NAME, "dtype": "float32", "shape": [-1]}
+        manifest["outputs"] = [
+            {"name": name, "dtype": "float32", "shape": [-1, *sizes]}
+            for name, sizes in artifact.outputs.items()
+        ]
         (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1))
         return artifact
 
@@ -104,9 +118,9 @@ class ServingArtifact:
         return artifact
 
     def _validate(self) -> None:
-        if self.format != FORMAT:
+        if self.format not in FORMATS:
             raise ArtifactError(
-                f"artifact format {self.format} is not {FORMAT}: retrain with this version"
+                f"artifact format {self.format} is none of {FORMATS}: train with this version"
             )
         if not 0 < self.threshold < 1:
             raise ArtifactError(f"threshold {self.threshold} is not between 0 and 1")

@@ -3,7 +3,12 @@
 import numpy as np
 import onnxruntime
 
-from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME, ArtifactError, ServingArtifact
+from xray_assets.scoring.artifact import (
+    INPUT_NAME,
+    OUTPUT_NAME,
+    ArtifactError,
+    ServingArtifact,
+)
 
 
 class OnnxClassifier:
@@ -28,12 +33,25 @@ class OnnxClassifier:
         """Probability of pneumonia for each film: (N, 64, 64) float32 in [0, 1] -> (N,) float32."""
         return np.asarray(self._session.run([OUTPUT_NAME], {INPUT_NAME: films})[0])
 
+    def embeddings(self, films: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Probabilities (N,) and what the network saw before its last layer: (N, EMBEDDING_SIZE)
+        float32, or None where the artifact's format has none.
+        """
+        wanted = list(self.artifact.outputs)
+        probabilities, *embedding = self._session.run(wanted, {INPUT_NAME: films})
+        return np.asarray(probabilities), np.asarray(embedding[0]) if embedding else None
+
     def _check_signature(self) -> None:
         inputs = [
             (node.name, node.type, list(node.shape[1:])) for node in self._session.get_inputs()
         ]
-        outputs = [(node.name, node.type) for node in self._session.get_outputs()]
-        wanted = [(INPUT_NAME, "tensor(float)", [64, 64])], [(OUTPUT_NAME, "tensor(float)")]
+        outputs = {
+            node.name: (node.type, list(node.shape[1:])) for node in self._session.get_outputs()
+        }
+        wanted = (
+            [(INPUT_NAME, "tensor(float)", [64, 64])],
+            {name: ("tensor(float)", sizes) for name, sizes in self.artifact.outputs.items()},
+        )
         if (inputs, outputs) != wanted:
             raise ArtifactError(
                 f"{self.artifact.folder.name} has signature {inputs} -> {outputs}, expected "

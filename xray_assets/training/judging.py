@@ -64,6 +64,7 @@ def judged(
         preprocessing_version=PREPROCESSING_VERSION,
         family=request.family,
         opset=opset,
+        embedding=True,
     )
     served = OnnxClassifier(artifact, threads=request.plan.training_threads)
     films = np.concatenate([validation.images, test.images])

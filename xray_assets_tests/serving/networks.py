@@ -14,12 +14,18 @@ from xray_assets.scoring.artifact import ServingArtifact
 OPSET = 17
 
 
-def _model(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]) -> bytes:
+def _model(
+    nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto], *, embedding: bool = False
+) -> bytes:
+    outputs = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["N"])]
+    if embedding:
+        nodes.append(helper.make_node("ReduceMean", ["films"], ["embedding"], axes=[1], keepdims=0))
+        outputs.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", 64]))
     graph = helper.make_graph(
         nodes,
         "film_mean",
         [helper.make_tensor_value_info("films", TensorProto.FLOAT, ["N", 64, 64])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["N"])],
+        outputs,
         initializers,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
@@ -27,8 +33,8 @@ def _model(nodes: list[onnx.NodeProto], initializers: list[onnx.TensorProto]) ->
     return model.SerializeToString()
 
 
-def film_mean_network(*, slope: float, offset: float) -> bytes:
-    """sigmoid(slope * mean + offset)."""
+def film_mean_network(*, slope: float, offset: float, embedding: bool = False) -> bytes:
+    """sigmoid(slope * mean + offset); its embedding is the mean of each column."""
     return _model(
         [
             helper.make_node("ReduceMean", ["films"], ["mean"], axes=[1, 2], keepdims=0),
@@ -40,6 +46,7 @@ def film_mean_network(*, slope: float, offset: float) -> bytes:
             numpy_helper.from_array(np.float32(slope), "slope"),
             numpy_helper.from_array(np.float32(offset), "offset"),
         ],
+        embedding=embedding,
     )
 
 
@@ -81,7 +88,12 @@ def slow_network(*, side: int = 1500, layers: int = 24) -> bytes:
 
 
 def write_artifact(
-    cache: Path, onnx_bytes: bytes, *, threshold: float = 0.5, family: str = "keras"
+    cache: Path,
+    onnx_bytes: bytes,
+    *,
+    threshold: float = 0.5,
+    family: str = "keras",
+    embedding: bool = False,
 ) -> ServingArtifact:
     """The artifact in the content-addressed cache, as training would leave it."""
     draft = ServingArtifact.write(
@@ -91,6 +103,7 @@ def write_artifact(
         preprocessing_version=PREPROCESSING_VERSION,
         family=family,
         opset=OPSET,
+        embedding=embedding,
     )
     folder = cache / draft.sha256
     if not folder.exists():

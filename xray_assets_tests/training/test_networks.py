@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from xray_assets.catalog import FAMILIES
+from xray_assets.catalog import EMBEDDING_SIZE, FAMILIES
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings.training_plan import TrainingPlan
@@ -60,6 +60,7 @@ def test_the_exported_network_equals_the_native_one_whatever_the_batch(once, spl
         preprocessing_version="1",
         family=family,
         opset=opset,
+        embedding=True,
     )
     served, films = OnnxClassifier(artifact), splits.test.images
     native = network.probabilities(films)
@@ -67,6 +68,28 @@ def test_the_exported_network_equals_the_native_one_whatever_the_batch(once, spl
     assert np.abs(served.probabilities(films) - native).max() <= 1e-5
     one_by_one = np.concatenate([served.probabilities(films[i : i + 1]) for i in range(len(films))])
     assert np.abs(one_by_one - native).max() <= 1e-5
+
+
+def test_the_embedding_is_what_the_last_layer_is_given(once, splits, tmp_path):
+    family, network, _ = once
+    exported, opset = network.onnx()
+    artifact = ServingArtifact.write(
+        tmp_path,
+        onnx=canonical(exported),
+        threshold=0.5,
+        preprocessing_version="1",
+        family=family,
+        opset=opset,
+        embedding=True,
+    )
+    films = splits.test.images
+    probabilities, embedding = OnnxClassifier(artifact).embeddings(films)
+    assert embedding is not None and embedding.shape == (len(films), EMBEDDING_SIZE)
+    assert np.abs(probabilities - network.probabilities(films)).max() <= 1e-5
+    logits = network.logits(films)
+    fitted = np.column_stack([embedding, np.ones(len(films))])
+    left = logits - fitted @ np.linalg.lstsq(fitted, logits, rcond=None)[0]
+    assert np.abs(left).max() <= 1e-3
 
 
 @EVERY_FAMILY

@@ -17,8 +17,9 @@ import tensorflow as tf
 import tf2onnx
 from typing_extensions import override
 
+from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.imaging.preprocess import MODEL_SIDE
-from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME
+from xray_assets.scoring.artifact import EMBEDDING_NAME, INPUT_NAME, OUTPUT_NAME
 from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
 
 OPSET = 18
@@ -55,7 +56,7 @@ def pneumonia_net() -> keras.Model:
             layers.MaxPooling2D(),
             layers.Activation("relu"),
             layers.Flatten(),
-            layers.Dense(64, activation="relu"),
+            layers.Dense(EMBEDDING_SIZE, activation="relu", name=EMBEDDING_NAME),
             layers.Dropout(0.5),
             layers.Dense(1, name="last"),
         ]
@@ -75,6 +76,8 @@ class KerasNetwork(Network):
         self._optimizer.build(self._net.trainable_variables)
         probability = keras.layers.Activation("sigmoid", name=OUTPUT_NAME)(self._net.outputs[0])
         self._served = keras.Model(self._net.inputs, probability)
+        embedding = self._net.get_layer(EMBEDDING_NAME).output
+        self._exported = keras.Model(self._net.inputs, [probability, embedding])
         self._step = tf.function(self._train_step, reduce_retracing=True)
         self._forward = tf.function(lambda films: self._net(films, training=False)[:, 0])
         self._probability = tf.function(
@@ -112,10 +115,12 @@ class KerasNetwork(Network):
 
     @override
     def onnx(self) -> tuple[Any, int]:
+        def outputs(films: Any) -> dict[str, Any]:
+            probability, embedding = self._exported(films, training=False)
+            return {OUTPUT_NAME: tf.reshape(probability, (-1,)), EMBEDDING_NAME: embedding}
+
         model, _ = tf2onnx.convert.from_function(
-            tf.function(
-                lambda films: {OUTPUT_NAME: self._probability(films)}, input_signature=[_FILMS]
-            ),
+            tf.function(outputs, input_signature=[_FILMS]),
             input_signature=[_FILMS],
             opset=OPSET,
         )

@@ -43,7 +43,11 @@ class Network(Protocol):
         ...
 
     def onnx(self) -> tuple[Any, int]:
-        """(onnx.ModelProto, opset): "films" float32 (N, 64, 64) -> "probability" float32 (N,)."""
+        """(onnx.ModelProto, opset): "films" float32 (N, 64, 64) -> "probability" float32 (N,) and
+        "embedding" float32 (N, EMBEDDING_SIZE), what the last layer is given. ONNX Runtime works
+        out every output, asked for or not: an embedding apart from the probability's way costs
+        each request.
+        """
         ...
 
     def log_native(self, mlflow: Any, films: Array) -> str:

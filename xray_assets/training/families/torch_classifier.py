@@ -15,8 +15,9 @@ from torch.nn import functional
 from torch.utils import deterministic
 from typing_extensions import override
 
+from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.imaging.preprocess import MODEL_SIDE
-from xray_assets.scoring.artifact import INPUT_NAME, OUTPUT_NAME
+from xray_assets.scoring.artifact import EMBEDDING_NAME, INPUT_NAME, OUTPUT_NAME
 from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
 
 OPSET = 20
@@ -32,12 +33,20 @@ class PneumoniaNet(nn.Module):
         self.first = nn.Conv2d(1, 32, 3)
         self.second = nn.Conv2d(32, 64, 3)
         side = ((MODEL_SIDE - 2) // 2 - 2) // 2
-        self.dense = nn.Linear(64 * side * side, 64)
+        self.dense = nn.Linear(64 * side * side, EMBEDDING_SIZE)
         self.dropout = nn.Dropout(0.5)
-        self.last = nn.Linear(64, 1)
+        self.last = nn.Linear(EMBEDDING_SIZE, 1)
 
     def forward(self, films: torch.Tensor) -> torch.Tensor:
         """Log odds."""
+        return self.odds(self.embedding(films))
+
+    def odds(self, embedding: torch.Tensor) -> torch.Tensor:
+        """Log odds, (N,), of embeddings."""
+        return self.last(self.dropout(embedding)).squeeze(1)
+
+    def embedding(self, films: torch.Tensor) -> torch.Tensor:
+        """What the last layer is given, (N, EMBEDDING_SIZE)."""
         # Rows first, then columns: summing 4,096 numbers one by one rounds differently in each
         # runtime, and the network adds the difference up over every pixel (3e-5 of probability).
         mean = films.mean(2, keepdim=True).mean(1, keepdim=True)
@@ -46,12 +55,11 @@ class PneumoniaNet(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         x = functional.relu(functional.max_pool2d(self.first(x), 2))
         x = functional.relu(functional.max_pool2d(self.second(x), 2))
-        x = functional.relu(self.dense(x.flatten(1)))
-        return self.last(self.dropout(x)).squeeze(1)
+        return functional.relu(self.dense(x.flatten(1)))
 
 
 class Probability(nn.Module):
-    """(N, 64, 64) films -> (N,) probabilities: what is logged and exported."""
+    """(N, 64, 64) films -> (N,) probabilities: what is logged."""
 
     def __init__(self, network: PneumoniaNet) -> None:
         super().__init__()
@@ -60,6 +68,15 @@ class Probability(nn.Module):
     def forward(self, films: torch.Tensor) -> torch.Tensor:
         """Probabilities."""
         return torch.sigmoid(self.network(films))
+
+
+class Exported(Probability):
+    """(N, 64, 64) films -> (N,) probabilities and (N, EMBEDDING_SIZE): what is exported."""
+
+    def forward(self, films: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Probabilities and embeddings."""
+        embedding = self.network.embedding(films)
+        return torch.sigmoid(self.network.odds(embedding)), embedding
 
 
 class TorchNetwork(Network):
@@ -116,7 +133,7 @@ class TorchNetwork(Network):
         program = torch.onnx.export(
             self._exported(),
             input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
+            output_names=[OUTPUT_NAME, EMBEDDING_NAME],
             opset_version=OPSET,
             external_data=False,
             verbose=False,
@@ -147,7 +164,8 @@ class TorchNetwork(Network):
     def _exported(self) -> torch.export.ExportedProgram:
         example = torch.zeros(2, MODEL_SIDE, MODEL_SIDE)
         films = {0: torch.export.Dim("films", min=1)}
-        return torch.export.export(self._served.eval(), (example,), dynamic_shapes=(films,))
+        whole = Exported(self._net).eval()
+        return torch.export.export(whole, (example,), dynamic_shapes=(films,))
 
     def _scored(self, module: nn.Module, films: Array) -> Array:
         module.eval()
