@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from xray_assets.errors import XrayError
 from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, InvalidImage
-from xray_assets.imaging.decode import decode
-from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
+from xray_assets.imaging.preprocess import MODEL_SIDE
+from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.storage.opening import read_film
-from xray_assets.training.request import FILM_COLUMNS
+from xray_assets.training.request import FILM_COLUMNS, WEIGHT
+from xray_assets.training.weighted import drawn_by_weight
 
 SPLITS = ("train", "val", "test")
 
@@ -28,14 +29,24 @@ class FilmsError(XrayError):
 
 @dataclass(frozen=True, eq=False)
 class Films:
-    """Films of one split: images (N, 64, 64) float32 in [0, 1]; labels (N,) float32, 0 or 1."""
+    """Films of one split: images (N, 64, 64) float32 in [0, 1]; labels (N,) float32, 0 or 1;
+    weights (N,) of those that are to be learned from unequally, else None.
+    """
 
     images: NDArray[np.float32]
     labels: NDArray[np.float32]
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Number of films."""
         return len(self.labels)
+
+    def drawn(self) -> "Films":
+        """As many films, each as often as it weighs; the same films where they weigh alike."""
+        if self.weights is None:
+            return self
+        chosen = drawn_by_weight(self.weights, len(self))
+        return Films(self.images[chosen], self.labels[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,8 @@ class FilmSplits:
 
 
 def load_splits(manifest: str, *, seed: int, limit: int | None, threads: int) -> FilmSplits:
-    """Read the manifest (parquet, FILM_COLUMNS) and decode its films in parallel threads.
+    """Read the manifest (parquet, FILM_COLUMNS and maybe WEIGHT) and decode its films in parallel
+    threads. Weighted validation films are drawn by weight.
 
     `limit` bounds the train split only. Raises FilmsError when a column or a class of a split is
     missing, a patient is in two splits, or a film cannot be read.
@@ -70,12 +82,19 @@ def load_splits(manifest: str, *, seed: int, limit: int | None, threads: int) ->
             images[i] = image
     ends = np.cumsum([len(rows) for rows in tables])[:-1]
     train, validation, test = (
-        Films(part, rows["label"].to_numpy().astype(np.float32))
+        Films(part, rows["label"].to_numpy().astype(np.float32), _weights(rows))
         for part, rows in zip(np.split(images, ends), tables, strict=True)
     )
     chosen = pl.concat(tables).select(pl.concat_str("dataset_split", "image_id", separator="|"))
     identity = "\n".join(chosen.to_series())
+    validation = validation.drawn()
     return FilmSplits(train, validation, test, hashlib.sha256(identity.encode()).hexdigest())
+
+
+def _weights(films: pl.DataFrame) -> NDArray[np.float64] | None:
+    if WEIGHT not in films.columns or films[WEIGHT].n_unique() < 2:
+        return None
+    return films[WEIGHT].to_numpy()
 
 
 def limited(films: pl.DataFrame, *, limit: int | None, seed: int) -> pl.DataFrame:
@@ -109,7 +128,7 @@ def _checked(table: pl.DataFrame) -> pl.DataFrame:
 
 def _film(path: str) -> NDArray[np.float32]:
     try:
-        return model_input(decode(read_film(path), limits=ACCEPTED_BEFORE))
+        return stored_model_input(read_film(path), limits=ACCEPTED_BEFORE)
     except (OSError, InvalidImage) as error:
         raise FilmsError(f"film {path} cannot be read ({error}): curate again") from error
 

@@ -16,6 +16,7 @@ from xray_assets.statistics.roc import area_under_curve
 from xray_assets.training.augmentation import shifted
 from xray_assets.training.families.network import Array, Network
 from xray_assets.training.films import Films
+from xray_assets.training.weighted import drawn_by_weight
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class History:
     epochs: tuple[Epoch, ...]
     best: int
 
+    @property
+    def lowest(self) -> float:
+        """Validation loss of the best epoch."""
+        return self.epochs[self.best].validation_loss
+
 
 def fit(
     network: Network,
@@ -74,7 +80,7 @@ def fit(
     best_weights, best, lowest = averaged, 0, np.inf
     history: list[Epoch] = []
     for number in range(epochs):
-        order = rng.permutation(len(train))
+        order = rng.permutation(_epoch(train, rng))
         images = shifted(train.images[order], rng, method.largest_shift)
         labels = train.labels[order]
         losses = []
@@ -98,6 +104,13 @@ def fit(
         network.set_weights(current)
     network.set_weights(best_weights)
     return History(tuple(history), best)
+
+
+def _epoch(train: Films, rng: np.random.Generator) -> NDArray[np.intp]:
+    """The films of one epoch: all of them, or as many drawn by weight, others each time."""
+    if train.weights is None:
+        return np.arange(len(train))
+    return drawn_by_weight(train.weights, len(train), start=rng.random())
 
 
 def _judged(network: Network, validation: Films, train_loss: float, rate: float) -> Epoch:

@@ -45,8 +45,11 @@ def record(
     splits: FilmSplits,
     history: History,
     judgement: Judgement,
+    losses: Mapping[int, float],
 ) -> Outcome:
-    """Log the run with its native model, and register the artifact if every gate is passed."""
+    """Log the run with its native model, and register the artifact if every gate is passed and it
+    is not left to be judged. `losses`: lowest validation loss of each seed.
+    """
     evaluation, artifact = judgement.evaluation, judgement.artifact
     on_test = roc(evaluation, splits.test.labels, judgement.test_probabilities)
     pictures = {
@@ -66,12 +69,13 @@ def record(
         tracking.log_films(run, ".".join(XRAY_METADATA), splits.manifest_sha256, counts)
         tracking.log_parameters(run, _parameters(request, network, splits, history))
         tracking.log_history(run, history)
-        run.mlflow.log_metrics(_metrics(judgement))
+        run.mlflow.log_metrics(_metrics(judgement) | _spread(losses))
         tracking.log_pictures(run, pictures)
         native = network.log_native(run.mlflow, splits.test.images)
         verdict = "passed" if judgement.passed else "failed"
-        run.mlflow.set_tags({"gates": verdict, "native_model": native, DIGEST_TAG: artifact.sha256})
-        if judgement.passed:
+        known = {"gates": verdict, "native_model": native, DIGEST_TAG: artifact.sha256}
+        run.mlflow.set_tags({**request.tags, **known})
+        if judgement.passed and not request.leave_in:
             tags = {RUN_TAG: run.path, "gates_cause": request.plan.gates_cause}
             version = tracking.register(run, artifact, request.model_name, tags)
     return Outcome(
@@ -113,6 +117,14 @@ def _parameters(
         "films_sha256": splits.manifest_sha256,
         "preprocessing_version": PREPROCESSING_VERSION,
     }
+
+
+def _spread(losses: Mapping[int, float]) -> dict[str, float]:
+    """How far seeds lie apart; nothing of a training from one."""
+    if len(losses) < 2:
+        return {}
+    by_seed = {f"validation_loss_seed_{seed}": loss for seed, loss in losses.items()}
+    return by_seed | {"validation_loss_spread": max(losses.values()) - min(losses.values())}
 
 
 def _metrics(judgement: Judgement) -> dict[str, float]:

@@ -14,6 +14,8 @@ from xray_assets.settings.training_plan import TrainingPlan
 
 FILM_COLUMNS = ("image_id", "file_path", "label", "dataset_split", "patient_id")
 """Columns of the films manifest."""
+WEIGHT = "weight"
+"""Column of a manifest whose films are to be learned from unequally."""
 
 
 class RequestError(XrayError):
@@ -24,7 +26,9 @@ class TrainingRequest(BaseModel):
     """One training: family, films, plan, and where it is recorded and registered.
 
     `films` is the path of a parquet manifest with FILM_COLUMNS. `mlflow_url` is the web interface
-    that links point to.
+    that links point to. `seeds`: train from each and keep the median by validation loss; none: from
+    the plan's alone. `leave_in`: the folder that the artifact is left in, unregistered, whatever
+    the gates say. `tags`: of the run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +40,9 @@ class TrainingRequest(BaseModel):
     artifacts_uri: str
     mlflow_url: str = ""
     plan: TrainingPlan
+    seeds: tuple[int, ...] = ()
+    leave_in: str = ""
+    tags: dict[str, str] = {}
 
     @property
     def limit(self) -> int | None:

@@ -29,6 +29,8 @@ from xray_assets.retraining.deciding.facts import (
 RUN, ASK, WAIT, SKIP, NOTHING = "run", "ask", "wait", "skip", "nothing"
 RETRAIN, RECALIBRATE = "retrain", "recalibrate"
 
+_NONE = Reason("", "")
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -41,7 +43,7 @@ class Decision:
 
     action: str
     triggers: tuple[str, ...] = ()
-    reason: Reason = Reason("", "")
+    reason: Reason = _NONE
     method: str = RETRAIN
     budget_left: int = 0
 
@@ -101,30 +103,31 @@ def _against(
     facts: Facts, method: str, now: datetime, limits: Limits
 ) -> Iterator[tuple[str, Reason]]:
     """What stands against it, most important first."""
-    standing, automatic = facts.standing, facts.word is None
+    automatic = facts.word is None
     if blocked := guards.in_flight(facts.earlier):
         yield NOTHING, blocked
-    if automatic and standing.level == CONCEPT:
-        yield (
-            SKIP,
-            Reason(
-                "concept",
-                "what films mean has changed: labels, readers and guideline first; a person decides",
-            ),
-        )
-    if automatic and facts.agreement_fell:
-        yield (
-            SKIP,
-            Reason("agreement_fell", "readers agree less than before: look at the readers first"),
-        )
-    if automatic and standing.level == UNKNOWN and set(standing.reasons) != {BASELINE_INCOMPLETE}:
-        yield SKIP, Reason("unknown", "monitoring could not judge: nothing is learned from it")
+    if automatic:
+        yield from ((SKIP, reason) for reason in _for_a_person(facts))
     if lacking := _nothing_to_learn(facts, method, limits):
         yield SKIP, lacking
     if automatic and (limited := guards.too_often(facts.earlier, now, limits)):
         yield SKIP, limited
     if facts.experiment_open:
         yield WAIT, Reason("experiment_open", "an experiment runs: it waits for its end")
+
+
+def _for_a_person(facts: Facts) -> Iterator[Reason]:
+    """What a person must look at before anything is learned."""
+    standing = facts.standing
+    if standing.level == CONCEPT:
+        said = "what films mean has changed: look at labels, readers and guideline first"
+        yield Reason("concept", said)
+    if facts.agreement_fell:
+        yield Reason("agreement_fell", "readers agree less than before: look at them first")
+    if standing.level == UNKNOWN and set(standing.reasons) != {BASELINE_INCOMPLETE}:
+        yield Reason("unknown", "monitoring could not judge: nothing is learned from it")
+    if not standing.auto:
+        yield Reason("escalated", "an escalation turned it off: `xray monitor resolve` or a word")
 
 
 def _nothing_to_learn(facts: Facts, method: str, limits: Limits) -> Reason | None:

@@ -60,6 +60,8 @@ class Standing:
     reasons: tuple[str, ...] = (BASELINE_INCOMPLETE,)
     episode_id: str | None = None
     baseline_id: str | None = None
+    auto: bool = True
+    """False from an escalation until a person resolves it."""
 
     def at_least(self, level: str) -> bool:
         """Whether the level is this or higher; UNKNOWN is none of them."""

@@ -44,8 +44,6 @@ def budget_left(earlier: Sequence[Earlier], now: datetime, limits: Limits) -> in
     spent = [
         one
         for one in earlier
-        if one.state in DONE
-        and one.asked_at > since
-        and one.triggers != (MANUAL,)
+        if one.state in DONE and one.asked_at > since and one.triggers != (MANUAL,)
     ]
     return max(limits.most_in_window - len(spent), 0)
