@@ -18,6 +18,7 @@ from xray_assets.contracts.tables.evidence import (
     SCORED_COUNTS,
 )
 from xray_assets.contracts.tables.experiments import ENDPOINT_CONFIG, EXPERIMENTS
+from xray_assets.contracts.tables.film_features import FILM_FEATURES
 from xray_assets.contracts.tables.films import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS
 from xray_assets.contracts.tables.monitoring_record import MONITORING_RECORD
 from xray_assets.contracts.tables.reads import (
@@ -73,6 +74,7 @@ CONTRACTS: dict[Key, Contract] = {
         GOLDEN_FILMS,
         BACKTESTS,
         ERASURES,
+        FILM_FEATURES,
         MONITORING_BASELINES,
         MONITORING_DAYS,
         MONITORING_EVIDENCE,
