@@ -41,6 +41,11 @@ ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
 """Codes of a day that could not be judged, or not in all (no_reads: whether it harms)."""
 
 
+def waits_for_a_baseline(codes: Iterable[str]) -> bool:
+    """True where nothing else kept a day from being judged: nobody is alerted, no ramp is held."""
+    return {*codes} & {*NOT_JUDGED} == {BASELINE_INCOMPLETE}
+
+
 @dataclass(frozen=True)
 class Reason:
     """One reason, of the rule or of a guard of the ramp."""

@@ -6,7 +6,7 @@ from xray_assets import catalog
 from xray_assets.catalog import CHANCES
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import count, date, number, text, time
-from xray_assets.contracts.tables.days import KINDS, LEVELS, UNKNOWN
+from xray_assets.contracts.tables.days import CONCEPT, KINDS, LEVELS, MAJOR, MODERATE, UNKNOWN
 
 EVENTS = (DAY, UNJUDGED, ACK, SNOOZE, RESOLVE, ESCALATION, ALERT, DELIVERY, ORDER) = (
     "day",
@@ -23,14 +23,9 @@ EVENTS = (DAY, UNJUDGED, ACK, SNOOZE, RESOLVE, ESCALATION, ALERT, DELIVERY, ORDE
 an escalation; an alert that is to be sent, and how it went at one address; an order of review.
 """
 
-ALERTS = (OF_LEVEL, DIGEST, OF_UNKNOWN, OF_ESCALATION, OF_RUN) = (
-    "level",
-    "digest",
-    "unknown",
-    "escalation",
-    "run_failed",
-)
-"""Kinds of alerts, of each at most one a day: the level rose; the day's smaller news; days are not
+DIGEST, OF_UNKNOWN, OF_ESCALATION, OF_RUN = ("digest", "unknown", "escalation", "run_failed")
+ALERTS = (MODERATE, MAJOR, CONCEPT, DIGEST, OF_UNKNOWN, OF_ESCALATION, OF_RUN)
+"""Kinds of alerts, of each at most one a day: the level rose to that; smaller news; days are not
 judged; nobody answered; a run of monitoring failed.
 """
 
@@ -68,6 +63,8 @@ MONITORING_RECORD = Contract(
         time("closed_at", "When that day was over"),
         text("baseline_id", "What that day was compared with; null: no baseline yet"),
         text("kind", "What changed; empty: nothing", allowed=("", *KINDS)),
+        text("day_level", "Level of that day's evidence", allowed=LEVELS),
+        count("quiet_days", "Closed days without an alarm in a row", nullable=False),
         _sites("sites", "Sites where it changed"),
         _sites("harm_sites", "Sites where harm is proven"),
         _sites("no_harm_sites", "Sites where no harm is shown"),
