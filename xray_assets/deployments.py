@@ -11,6 +11,7 @@ from xray_assets.resources.databricks.roles import roles as databricks_roles
 from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
 from xray_assets.resources.local.roles import roles as local_roles
+from xray_assets.resources.monitoring import MonitoringDesk
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.roles import Resources, Roles
@@ -54,6 +55,12 @@ def resources(settings: Settings) -> Resources:
         ),
         review_desk=ReviewDesk(budget=settings.review_budget, key_file=str(settings.review_key)),
         ramp=ramp(settings, roles),
+        monitoring=MonitoringDesk(
+            timezone=settings.timezone,
+            films=settings.monitor_films,
+            baseline_days=settings.baseline_days,
+            baseline_patients=settings.baseline_patients,
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
+from xray_assets.resources.monitoring import MonitoringDesk
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
 from xray_assets.resources.review import ReviewDesk
@@ -39,6 +40,7 @@ class Resources(Roles):
     shadow: ShadowScorer
     review_desk: ReviewDesk
     ramp: Ramp
+    monitoring: MonitoringDesk
 
     def by_name(self) -> dict[str, Any]:
         """As Dagster's definitions take them."""

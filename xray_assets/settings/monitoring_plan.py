@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from xray_assets.settings.written import Addresses
+from xray_assets.settings.written import Addresses, Timezone
 
 
 class MonitoringPlan(BaseModel):
     """How days are judged, who is told, and what retraining may do by itself."""
 
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     """Time zone of days, weekdays and schedules (Europe/Berlin); stored times stay UTC"""
     monitor_films: Annotated[int, Field(ge=50)] = 2000
     """Most films a day and site whose features are measured, by the lowest hash of the request"""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -86,6 +87,15 @@ def _addresses(value: object) -> object:
     return tuple(value)
 
 
+def _timezone(value: str) -> str:
+    """A name of the IANA database."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{value!r} is no time zone: write one like Europe/Berlin") from None
+    return value
+
+
 def _absolute_uri(value: str) -> str:
     return value if not value or "://" in value else str(Path.cwd() / value)
 
@@ -104,6 +114,7 @@ Modalities = Annotated[tuple[str, ...], BeforeValidator(_modalities)]
 Networks = Annotated[tuple[str, ...], BeforeValidator(_networks)]
 Folder = Annotated[Path, AfterValidator(lambda value: Path.cwd() / value)]
 Uri = Annotated[str, AfterValidator(_absolute_uri)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
 SourcePlace = Annotated[str, AfterValidator(_absolute_source)]
 
 
