@@ -55,7 +55,7 @@ def resources(settings: Settings) -> Resources:
         ),
         review_desk=ReviewDesk(budget=settings.review_budget, key_file=str(settings.review_key)),
         ramp=ramp(settings, roles),
-        monitoring=MonitoringDesk(
+        monitoring_desk=MonitoringDesk(
             timezone=settings.timezone,
             films=settings.monitor_films,
             baseline_days=settings.baseline_days,

@@ -40,7 +40,7 @@ class Resources(Roles):
     shadow: ShadowScorer
     review_desk: ReviewDesk
     ramp: Ramp
-    monitoring: MonitoringDesk
+    monitoring_desk: MonitoringDesk
 
     def by_name(self) -> dict[str, Any]:
         """As Dagster's definitions take them."""
