@@ -1,0 +1,169 @@
+"""What the monitor says of one day, and how that follows from the detectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xray_assets.statistics.drift.detector import (
+    ALL_SITES,
+    Detector,
+    Streams,
+    flagged,
+    log_mean,
+)
+from xray_assets.statistics.drift.levels import DRIFT, Findings, Level
+from xray_assets.statistics.drift.payoffs import DOWN, FEWER, MORE, OUTSIDE, POSITIVES, UNSEEN, UP
+from xray_assets.statistics.drift.truth import HARMS
+
+Floats = NDArray[np.float64]
+
+NO_ROWS, TOO_FEW_ROWS, FEATURES_MISSING, SCORES_MISSING, NO_HARM_SHOWN = REASONS = (
+    "no_rows",
+    "too_few_rows",
+    "features_missing",
+    "scores_missing",
+    "no_harm_shown",
+)
+"""Codes of `Day.reasons`: why a day is UNKNOWN, or why its level was lowered."""
+_ENOUGH = 200.0
+"""Units from which one day is enough to say how large a change is; else up to three days."""
+_INTERVAL = 1.96
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """A judged day.
+
+    level: the evidence of this day, before any state machine: it falls by itself.
+    kind: "" | prevalence | covariate | segment | performance | concept | operations.
+    review_fractions: by site, the share of tomorrow's films that a reader should see.
+    log_evidence: log of the mean e-detector over all families; an alarm from log 2,000.
+    evidence: a row for each family, site ("" = all) and stream: log_m (a number a bet), log_e,
+    payoff_mean, n_units, tolerance, shift with shift_low and shift_high (95 %), flagged.
+    families: those whose evidence is up. harm: sites with proven harm ("" = all). no_harm: by site,
+    the highest rate of misses or of false alarms that the reads since the alarm exclude.
+    off_support: share of films whose embedding lies where the baseline has none.
+    """
+
+    day: int
+    level: Level
+    kind: str
+    review_fractions: dict[str, float]
+    log_evidence: float
+    evidence: pl.DataFrame
+    families: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
+    no_harm: dict[str, float] = field(default_factory=dict[str, float])
+    reasons: tuple[str, ...] = ()
+    off_support: float = 0.0
+
+    @property
+    def flagged(self) -> pl.DataFrame:
+        """The rows of `evidence` to show and to act on."""
+        return self.evidence.filter(pl.col("flagged"))
+
+
+class Evidence:
+    """The detectors' state as findings: which families are up, in which streams, how large."""
+
+    def __init__(self, streams: Streams, detector: Detector) -> None:
+        self._streams, self._detector = streams, detector
+        families = np.unique(streams.family).tolist()
+        log_e = detector.log_e
+        family_log = {
+            name: log_mean(log_e[of], streams.weight[of])
+            for name in families
+            if (of := streams.family == name).any()
+        }
+        logs = np.array([family_log[name] for name in families])
+        self.log = log_mean(logs, np.full(len(logs), 1 / max(len(logs), 1)))
+        self.alarm = self.log >= detector.log_alarm
+        self.flagged = np.zeros(len(log_e), dtype=np.bool_)
+        up: list[str] = []
+        for name in families:
+            if self.alarm and family_log[name] >= detector.log_alarm:
+                up.append(name)
+                of = np.flatnonzero(streams.family == name)
+                shown = flagged(log_e[of], streams.weight[of], detector.log_alarm)
+                self.flagged[of[shown]] = True
+        self.families = frozenset(up)
+        paid, weight = detector.last(_ENOUGH)
+        self.shift = np.where(weight > 0, paid / np.maximum(weight, 1e-12), np.nan)
+        self.shift = self.shift + streams.tolerance
+        self._n = weight
+
+    def findings(self, discrimination: float) -> Findings:
+        """discrimination: sensitivity + specificity - 1 of the baseline's reads, by which a change
+        of the prevalence shows in the share of films called positive.
+        """
+        s = self._streams
+        positives = self._largest((s.name == POSITIVES) & np.isin(s.change, (MORE, FEWER)))
+        return Findings(
+            alarm=self.alarm,
+            families=self.families,
+            harm=bool(self.harm),
+            rank_shift=self._largest(np.isin(s.change, (UP, DOWN)) & (s.family != "truth")),
+            outside=self._largest(s.change == OUTSIDE),
+            prevalence=positives / discrimination,
+            unseen_site=self.unseen_site,
+            off_support=self.off_support,
+        )
+
+    @property
+    def harm(self) -> list[str]:
+        """Sites where misses or false alarms are proven to have risen; "" for all of them."""
+        s = self._streams
+        harmed = self.flagged & (s.family == "truth") & np.isin(s.name, list(HARMS))
+        return np.unique(s.site[harmed]).tolist()
+
+    @property
+    def sites(self) -> list[str]:
+        """Sites of flagged streams; [""] where only those of all traffic are flagged."""
+        found = np.unique(self._streams.site[self.flagged]).tolist()
+        return [site for site in found if site != ALL_SITES] or found
+
+    @property
+    def unseen_site(self) -> bool:
+        """Whether the share of films from new sites is flagged."""
+        return bool((self.flagged & (self._streams.change == UNSEEN)).any())
+
+    @property
+    def effect(self) -> float:
+        """The largest change among the flagged streams that need no truth."""
+        return self._largest(np.isin(self._streams.family, list(DRIFT)))
+
+    @property
+    def off_support(self) -> float:
+        """Share of the last films whose place in the embedding is out of the baseline's range."""
+        s = self._streams
+        place = (s.family == "embedding") & (s.name == "distance") & (s.change == OUTSIDE)
+        of = place & (s.site == ALL_SITES)
+        return max(float(np.nansum((self.shift + s.centre)[of])), 0.0)
+
+    def _largest(self, chosen: NDArray[np.bool_]) -> float:
+        return float(np.nanmax(self.shift[chosen & self.flagged], initial=0.0))
+
+    def frame(self) -> pl.DataFrame:
+        """A row a stream: `Day.evidence`."""
+        s, n = self._streams, np.maximum(self._n, 1e-12)
+        error = np.sqrt(s.variance / n + s.between / 3 + s.error) * _INTERVAL
+        return pl.DataFrame(
+            {
+                "family": s.family,
+                "site": s.site,
+                "stream": np.char.add(np.char.add(s.name, " "), s.change),
+                "log_m": pl.Series(self._detector.log_m, dtype=pl.Array(pl.Float64, 4)),
+                "log_e": self._detector.log_e,
+                "payoff_mean": self.shift - s.tolerance,
+                "n_units": self._n,
+                "tolerance": s.tolerance,
+                "shift": self.shift,
+                "shift_low": self.shift - error,
+                "shift_high": self.shift + error,
+                "flagged": self.flagged,
+            }
+        ).with_columns(pl.col("log_m").cast(pl.List(pl.Float64)))
