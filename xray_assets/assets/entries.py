@@ -69,6 +69,9 @@ ENTRIES: dict[Key, Entry] = {
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),
     catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "numpy")),
     catalog.FILM_FEATURES: Entry(MONITORING, ("delta", "onnx")),
+    catalog.MONITORING_BASELINES: Entry(MONITORING),
+    catalog.MONITORING_DAYS: Entry(MONITORING, ("delta", "numpy")),
+    catalog.MONITORING_EVIDENCE: Entry(MONITORING),
     catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx"), only_shown=True),
 }
 """Every asset but the classifiers, which come from their families (`classifiers.py`)."""

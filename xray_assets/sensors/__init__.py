@@ -1,5 +1,6 @@
 """The edges that enter or leave the graph, a file a kind: requests and feedback come in
-(`arrivals`), a day is over (`days`), a ramp step goes out (`ramp`); how a run is asked for (`asking`).
+(`arrivals`), a day is over (`days`), a ramp step goes out (`ramp`). How a run is asked for is
+`asking`.
 
 The sensors are level-triggered: they compare positions and states, never events, so that a lost,
 doubled or late tick changes nothing. A tick fails where a source is not the one that the tables

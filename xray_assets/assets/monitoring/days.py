@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from xray_assets import clock
 from xray_assets.assets.entries import spec
@@ -35,7 +34,7 @@ _JUDGED_ON = (
     ENDPOINT_CONFIG,
 )
 
-EVERY_DAY = dg.FreshnessPolicy.cron("0 12 * * *", lower_bound_delta=timedelta(hours=36))
+EVERY_DAY = dg.FreshnessPolicy.cron("0 12 * * *", lower_bound_delta=timedelta(hours=24))
 """Shown on the lineage page; what acts on a day that was not judged reads the rows' age."""
 
 
@@ -80,9 +79,7 @@ def monitoring_days(
         for name, told in TOLD.items()
     ]
 )
-def the_last_day(
-    tables: Tables, monitoring_desk: MonitoringDesk
-) -> Iterator[dg.AssetCheckResult]:
+def the_last_day(tables: Tables, monitoring_desk: MonitoringDesk) -> Iterator[dg.AssetCheckResult]:
     """What the last judged day says. None of them blocks: the ramp's guard acts on the record."""
     from xray_assets.monitoring.days.run import due_days, is_waited_for, last_row
 

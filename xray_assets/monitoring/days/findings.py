@@ -1,4 +1,4 @@
-"""What the last judged day says about films, scores, prevalence and harm, for the asset checks. Pure.
+"""What the last judged day says of films, scores, prevalence and harm, for the asset checks. Pure.
 
 A check that cannot judge says so and passes: `the_day_was_judged` is the one that fails then.
 """

@@ -11,8 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from xray_assets.contracts.tables.days import NOT_SHOWN
-
 from xray_assets.catalog import (
     FILM_FEATURES,
     MONITORING_DAYS,
@@ -22,6 +20,7 @@ from xray_assets.catalog import (
     REVIEW_ASSIGNMENTS,
     Key,
 )
+from xray_assets.contracts.tables.days import NOT_SHOWN
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.days.calendar import ONE_DAY, day_of, days_between, end_of
 from xray_assets.monitoring.days.judge import Judged, Open, judge, opened

@@ -1,4 +1,4 @@
-"""Days of requests, features and reads in tables, and a monitor that remembers what it was shown."""
+"""Days of requests, features and reads in tables, and a monitor that remembers what it saw."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     FEATURES,
     FILM_FEATURES,
+    MONITORING_DAYS,
+    MONITORING_EVIDENCE,
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
@@ -21,8 +23,11 @@ from xray_assets.catalog import (
 )
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.lake.tables import Tables
+from xray_assets.monitoring.days.run import bring_up_to_date
 from xray_assets.resources.monitoring import MonitoringDesk
-from xray_assets.statistics.drift.day import Day, Level
+from xray_assets.statistics.drift.day import Day
+from xray_assets.statistics.drift.levels import Level
+from xray_assets_tests.feedback.memory_tables import MemoryTables
 
 FIRST = date(2026, 3, 2)
 """A Monday."""
@@ -106,24 +111,21 @@ class Traffic:
             logged.append(one)
             if pairs:
                 paired.append(same | _pair(score, begin))
-            drawn.append(
-                same
-                | {
-                    "prediction_date": day, "image_sha256": "film", "policy_hash": "p",
-                    "scored_at": one["timestamp"], "chance": 0.5, "u": 0.1, "drawn": True,
-                    "reads_wanted": 1, "due_at": one["timestamp"] + timedelta(days=7),
-                    "state": "due", "n_reads": 0,
-                }  # fmt: skip
-            )
+            draw = {name: value for name, value in same.items() if name != "date"} | {
+                "prediction_date": day, "image_sha256": "film", "policy_hash": "p",
+                "scored_at": one["timestamp"], "chance": 0.5, "u": 0.1, "drawn": True,
+                "reads_wanted": 1, "due_at": one["timestamp"] + timedelta(days=7),
+                "state": "due", "n_reads": 0,
+            }  # fmt: skip
+            drawn.append(draw)
             if number < measured * (self.a_day if count is None else count):
                 numbers = dict(zip(FEATURES, chance.random(len(FEATURES)).round(6), strict=True))
                 numbers["mean"] += gain
-                films.append(
-                    same | numbers | {"kind": "pixels", "feature_version": "1",
-                                      "artifact_sha256": f"artifact of {champion}",
-                                      "measured_at": one["timestamp"]}  # fmt: skip
-                )
-        drawn = [{k: v for k, v in row.items() if k != "date"} for row in drawn]
+                of_film = {
+                    "kind": "pixels", "feature_version": "1", "measured_at": one["timestamp"],
+                    "artifact_sha256": f"artifact of {champion}",
+                }  # fmt: skip
+                films.append(same | numbers | of_film)
         for key, records in (
             (PREDICTIONS, logged), (PAIRED_PREDICTIONS, paired), (REVIEW_ASSIGNMENTS, drawn),
             (FILM_FEATURES, films),
@@ -139,17 +141,16 @@ class Traffic:
         for number, request_id in enumerate(ids):
             self.rank += 1
             truth = ("pneumonia", "PNEUMONIA") if number % 2 else ("normal", "NORMAL")
-            records.append(
-                {
-                    "feedback_id": f"f{self.rank:06d}", "prediction_id": request_id,
-                    "prediction_date": date.fromisoformat(request_id[:10]),
-                    "timestamp": datetime.combine(day, time(12), UTC),
-                    "read": truth[0], "ground_truth": truth[1], "radiologist_id": "DR001",
-                    "reader_role": "reader", "blinded": blinded, "confidence": "confirmed",
-                    "feedback_source": "api", "inbox_position": self.rank,
-                    "acceptance_rank": self.rank,
-                }  # fmt: skip
-            )
+            feedback = {
+                "feedback_id": f"f{self.rank:06d}", "prediction_id": request_id,
+                "prediction_date": date.fromisoformat(request_id[:10]),
+                "timestamp": datetime.combine(day, time(12), UTC),
+                "read": truth[0], "ground_truth": truth[1], "radiologist_id": "DR001",
+                "reader_role": "reader", "blinded": blinded, "confidence": "confirmed",
+                "feedback_source": "api", "inbox_position": self.rank,
+                "acceptance_rank": self.rank,
+            }  # fmt: skip
+            records.append(feedback)
         self.tables.append(PREDICTION_FEEDBACK, rows(PREDICTION_FEEDBACK, records))
 
     def days(self, first: date, count: int, **how: Any) -> date:
@@ -225,3 +226,35 @@ class Remembers:
 def _hash(before: bytes, *frames: pl.DataFrame) -> bytes:
     written = b"".join(frame.write_json().encode() for frame in frames)
     return hashlib.sha256(before + written).digest()
+
+
+class World:
+    """A state in memory that is judged with a monitor that remembers what it saw."""
+
+    def __init__(self, tables: Tables | None = None, **how: Any) -> None:
+        self.tables: Any = tables or MemoryTables()
+        self.plan = PLAN
+        serve(self.tables, FIRST)
+        self.traffic = Traffic(self.tables, **how)
+
+    def judge(
+        self, now: date, *, taken: bool = True, monitor: Any = Remembers, tables: Any = None
+    ) -> list[date]:
+        """A run at one o'clock of a day, or at a moment."""
+        moment = now if isinstance(now, datetime) else midnight(now)
+        tables = tables or self.tables
+        return bring_up_to_date(
+            tables, self.plan, now=moment, log_is_taken=taken, open_monitor=monitor
+        )
+
+    def judge_all(self, today: date) -> pl.DataFrame:
+        """Runs until no day is due."""
+        while self.judge(today):
+            pass
+        return self.days()
+
+    def days(self) -> pl.DataFrame:
+        return self.tables.read(MONITORING_DAYS).sort("date").collect()
+
+    def evidence(self) -> pl.DataFrame:
+        return self.tables.read(MONITORING_EVIDENCE).sort("date").collect()
