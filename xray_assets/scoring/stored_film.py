@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xray_assets.imaging.acceptable import InvalidImage
+from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, InvalidImage
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.pixels import GreyPixels
 from xray_assets.imaging.preprocess import MODEL_SIDE, model_input
@@ -22,7 +22,7 @@ def stored_model_input(data: bytes) -> np.ndarray:
 def stored_film(data: bytes) -> tuple[GreyPixels | None, np.ndarray]:
     """The film's pixels, None where it was sent as an array, and its `stored_model_input`."""
     try:
-        pixels = decode(data)
+        pixels = decode(data, limits=ACCEPTED_BEFORE)
     except InvalidImage:
         if len(data) != FLOAT32_BYTES:
             raise
