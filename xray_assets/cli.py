@@ -20,7 +20,6 @@ from xray_assets.commands import (
     review_policy,
     runs,
     score,
-    simulate,
 )
 from xray_assets.commands.operations import (
     adopt,
@@ -50,7 +49,6 @@ for group in (
     query,
     report,
     score,
-    simulate,
     checkup,
 ):
     group.add_to(app)

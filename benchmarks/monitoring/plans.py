@@ -69,7 +69,7 @@ class Plan:
     reader_error: float = 0.03
     delay: float = 3.0
     review: str = "floor"
-    """floor | disagreements (every one is read from day 10) | targeted (as the monitor asks)"""
+    """floor | disagreements (from day 10) | half of B (from day 30) | targeted (as asked for)"""
     challenger: bool = True
     changes: tuple[Change, ...] = field(default=())
 

@@ -31,6 +31,7 @@ SEED = 0
 CACHE = Path(tempfile.gettempdir()) / "xray-monitoring-pool"
 _FILMS_A_TASK = 12
 _PREVALENCE = 0.74
+_BATCH = 32  # of more the memory is asked for and given back each time, which takes as long again
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,12 +143,14 @@ def _scored(module: Any, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(numbers before the last layer, probabilities)."""
     import torch
 
+    from xray_assets.training.families.network import batches
+
     seen: list[torch.Tensor] = []
     last = [part for part in module.modules() if isinstance(part, torch.nn.Linear)][-1]
     hook = last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     module.eval()
     with torch.inference_mode():
-        logits = [module(torch.from_numpy(inputs[i : i + 256])) for i in range(0, len(inputs), 256)]
+        logits = [module(torch.from_numpy(part)) for part in batches(inputs, _BATCH)]
     hook.remove()
     return torch.cat(seen).numpy(), torch.sigmoid(torch.cat(logits)).double().numpy()
 

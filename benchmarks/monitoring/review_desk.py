@@ -20,6 +20,7 @@ READS = {
 """Columns of the settled reads that a monitor is given; `day` is the prediction's."""
 
 DISAGREEMENTS_FROM = 10
+HALF_FROM = 30
 
 
 class ReviewDesk:
@@ -73,6 +74,8 @@ class ReviewDesk:
         chance = np.full(len(site), FLOOR)
         if self._plan.review == "disagreements" and day >= DISAGREEMENTS_FROM:
             chance[disagree] = 1.0
+        if self._plan.review == "half of B" and day >= HALF_FROM:
+            chance[site == "B"] = 0.5
         if self._plan.review == "targeted" and fractions:
             everywhere = fractions.get("", FLOOR)
             for name in SITES:

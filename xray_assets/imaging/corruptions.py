@@ -86,8 +86,9 @@ def _inverted(pixels: GreyPixels, _: float, __: np.random.Generator) -> GreyPixe
 
 
 def _lower_third_lost(pixels: GreyPixels, share: float, _: np.random.Generator) -> GreyPixels:
+    """Rows that the detector never gave: as bright as the film is where nothing came through."""
     film = pixels.copy()
-    film[round(len(film) * (1 - share)) :] = 0
+    film[round(len(film) * (1 - share)) :] = np.percentile(film, 99)
     return film
 
 
@@ -129,7 +130,9 @@ CORRUPTIONS = MappingProxyType(
         "low_matrix": Corruption(_low_matrix, 0.25, "factor of both sides, interpolated up again"),
         "border": Corruption(_border, 0.12, "share of each side that a collimator makes black"),
         "inverted": Corruption(_inverted, 1.0, "no strength: black is white"),
-        "lower_third_lost": Corruption(_lower_third_lost, 1 / 3, "share of the rows made black"),
+        "lower_third_lost": Corruption(
+            _lower_third_lost, 1 / 3, "share of the rows without exposure"
+        ),
         "broken_window": Corruption(_broken_window, 110.0, "grey levels that are not clipped"),
         "truncated": Corruption(
             _truncated, 0.4, "the earliest share of rows after which all is grey"
