@@ -20,6 +20,7 @@ from xray_assets.commands import (
     review_policy,
     runs,
     score,
+    simulate,
 )
 from xray_assets.commands.operations import (
     adopt,
@@ -49,6 +50,7 @@ for group in (
     query,
     report,
     score,
+    simulate,
     checkup,
 ):
     group.add_to(app)

@@ -25,6 +25,7 @@ from xray_assets.assets import (
     review,
     summaries,
 )
+from xray_assets.assets.monitoring import days, films
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
@@ -45,6 +46,8 @@ STAGES = [
     performance,
     promotion,
     summaries,
+    films,
+    days,
     backtest,
 ]
 

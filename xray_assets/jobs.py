@@ -39,6 +39,13 @@ _FOLLOWED = (
     catalog.REVIEW_PROGRESS,
 )
 
+_MONITORED = (
+    catalog.FILM_FEATURES,
+    catalog.MONITORING_BASELINES,
+    catalog.MONITORING_DAYS,
+    catalog.MONITORING_EVIDENCE,
+)
+
 lineage = dg.define_asset_job(
     "lineage",
     selection=dg.AssetSelection.all(),
@@ -79,7 +86,13 @@ backtest = dg.define_asset_job(
     description="Judge a candidate (named in the config) on all past feedback.",
 )
 
+monitor = dg.define_asset_job(
+    "monitor",
+    selection=dg.AssetSelection.assets(*_MONITORED),
+    description="Judge the days that are over; requested by the sensor day_closed.",
+)
+
 NEEDS_ENDPOINT = (lineage.name, deploy.name)
 """Jobs that end with something to be served: `xray materialize` looks first whether it can be."""
 
-jobs = [lineage, retrain, deploy, follow, evaluate, backtest]
+jobs = [lineage, retrain, deploy, follow, evaluate, backtest, monitor]

@@ -50,7 +50,11 @@ class LoggedWorld:
         make_file(self.settings.review_key, "the same in every world")
         room = resources(self.settings)
         artifacts = [
-            write_artifact(self.settings.artifact_cache, film_mean_network(slope=slope, offset=-2))
+            write_artifact(
+                self.settings.artifact_cache,
+                film_mean_network(slope=slope, offset=-2, embedding=True),
+                embedding=True,
+            )
             for slope in (4.0, 5.0)
         ]
         candidates = [

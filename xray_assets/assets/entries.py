@@ -33,6 +33,7 @@ class Entry:
 
 FILMS, METADATA, MODELS, ENDPOINT = "films", "metadata", "models", "endpoint"
 PREDICTIONS, FEEDBACK, PERFORMANCE, DECISION = "predictions", "feedback", "performance", "decision"
+MONITORING = "monitoring"
 
 ENTRIES: dict[Key, Entry] = {
     catalog.XRAY_IMAGES: Entry(
@@ -67,6 +68,10 @@ ENTRIES: dict[Key, Entry] = {
     catalog.REVIEWED_CASES: Entry(PERFORMANCE),
     catalog.REVIEWED_COUNTS: Entry(PERFORMANCE),
     catalog.PROMOTION_DECISION: Entry(DECISION, ("delta", "numpy")),
+    catalog.FILM_FEATURES: Entry(MONITORING, ("delta", "onnx")),
+    catalog.MONITORING_BASELINES: Entry(MONITORING),
+    catalog.MONITORING_DAYS: Entry(MONITORING, ("delta", "numpy")),
+    catalog.MONITORING_EVIDENCE: Entry(MONITORING),
     catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx"), only_shown=True),
 }
 """Every asset but the classifiers, which come from their families (`classifiers.py`)."""

@@ -10,17 +10,6 @@ from urllib.parse import unquote, urlparse
 _COMMIT = re.compile(r"^(\d{20})\.")
 
 
-def copy_database(source: Path, target: Path) -> None:
-    """One consistent moment of a SQLite file. Raises sqlite3.Error."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        closing(sqlite3.connect(source, timeout=30)) as held,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        held.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")
-
-
 def copy_file(source: Path, target: Path) -> None:
     """A file that is replaced as a whole or never changes."""
     target.parent.mkdir(parents=True, exist_ok=True)

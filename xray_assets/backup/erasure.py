@@ -20,6 +20,7 @@ from xray_assets.catalog import (
     ERASURES,
     FEEDBACK_PENDING,
     FEEDBACK_REJECTS,
+    FILM_FEATURES,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
@@ -44,6 +45,7 @@ from xray_assets.settings import Settings
 
 BY_REQUEST: dict[Key, str] = {
     PREDICTION_FEEDBACK: "prediction_id",
+    FILM_FEATURES: "request_id",
     RECENT_MISTAKES: "request_id",
     RECENT_ERRORS: "request_id",
     PERFORMANCE: "request_id",

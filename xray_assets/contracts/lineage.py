@@ -10,6 +10,8 @@ from xray_assets.catalog import (
     CHAMPION,
     ENDPOINT_CONFIG,
     EXPERIMENTS,
+    FEATURES,
+    FILM_FEATURES,
     KAGGLE_XRAY_METADATA,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
@@ -25,7 +27,7 @@ from xray_assets.catalog import (
     XRAY_REJECTS,
     Key,
 )
-from xray_assets.contracts.origins import Origins, kept, renamed, those_of
+from xray_assets.contracts.origins import Origins, all_from, kept, renamed, those_of
 from xray_assets.contracts.summary_lineage import SUMMARY_ORIGINS
 
 
@@ -64,6 +66,8 @@ _VOLUME = (
     (PAIRED_PREDICTIONS, "challenger_label"),
 )
 _CONFUSION = ("confusion_label", "is_correct", "feedback_type")
+
+_EMBEDDED = ((PREDICTIONS, "image_sha256"), (ENDPOINT_CONFIG, "artifact_sha256"))
 
 COLUMN_ORIGINS: dict[Key, Origins] = {
     XRAY_METADATA: those_of(XRAY_METADATA, _OF_A_FILM),
@@ -129,6 +133,13 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
         **kept(PAIRED_PREDICTIONS, "experiment_id", "config_version", "stratum", "assigned_arm"),
         **kept(PAIRED_PREDICTIONS, "champion_label", "challenger_label", "log_position"),
         **kept(REVIEW_ASSIGNMENTS, "chance"),
+    },
+    FILM_FEATURES: {
+        **kept(PREDICTIONS, "request_id", "date", "site", "case_key", "log_position"),
+        **all_from(PREDICTIONS, ["image_sha256"], ("kind", "problem", *FEATURES)),
+        "artifact_sha256": ((ENDPOINT_CONFIG, "artifact_sha256"),),
+        "challenger_sha256": ((ENDPOINT_CONFIG, "artifact_sha256"),),
+        **dict.fromkeys(("embedding", "challenger_embedding"), _EMBEDDED),
     },
     **SUMMARY_ORIGINS,
 }

@@ -49,6 +49,11 @@ class ServingArtifact:
         return {OUTPUT_NAME: [], EMBEDDING_NAME: [EMBEDDING_SIZE]}
 
     @property
+    def gives_embedding(self) -> bool:
+        """Whether the network gives one."""
+        return EMBEDDING_NAME in self.outputs
+
+    @property
     def sha256(self) -> str:
         """Identity of what is served: the network, its threshold and its preprocessing."""
         identity = f"{self.onnx_sha256}|{self.threshold!r}|{self.preprocessing_version}"

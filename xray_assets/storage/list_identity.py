@@ -14,8 +14,10 @@ from xray_assets import clock
 
 MADE, UPGRADED, ADOPTED = "made", "upgraded", "adopted"
 """How a list came to its identity."""
-TABLES, PAIRING = "tables", "pairing"
-"""Consumers: the tables that take the rows (every list has it), and who scores the log's films."""
+TABLES, PAIRING, MEASURING = "tables", "pairing", "measuring"
+"""Consumers: the tables that take the rows (every list has it), and who scores and who measures the
+log's films.
+"""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS identities (

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xray_assets.errors import XrayError
-from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, InvalidImage
+from xray_assets.imaging.acceptable import InvalidImage
 from xray_assets.imaging.preprocess import MODEL_SIDE
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.storage.opening import read_film
@@ -128,7 +128,7 @@ def _checked(table: pl.DataFrame) -> pl.DataFrame:
 
 def _film(path: str) -> NDArray[np.float32]:
     try:
-        return stored_model_input(read_film(path), limits=ACCEPTED_BEFORE)
+        return stored_model_input(read_film(path))
     except (OSError, InvalidImage) as error:
         raise FilmsError(f"film {path} cannot be read ({error}): curate again") from error
 

@@ -17,7 +17,7 @@ class MemoryTables(Tables):
 
     def __init__(self) -> None:
         self._frames: dict[Key, pl.DataFrame] = {}
-        self._positions: dict[tuple[Key, str], int] = {}
+        self.positions: dict[tuple[Key, str], int] = {}
 
     def read(self, key: Key) -> pl.LazyFrame:
         return self._frames.get(key, CONTRACTS[key].empty()).lazy()
@@ -29,7 +29,7 @@ class MemoryTables(Tables):
         return self.read(key).collect().height
 
     def position(self, key: Key, source: str) -> int:
-        return self._positions.get((key, source), 0)
+        return self.positions.get((key, source), 0)
 
     def append(
         self, key: Key, rows: pl.DataFrame, *, source: str | None = None, position: int = 0
@@ -75,5 +75,5 @@ class MemoryTables(Tables):
         self._frames[key] = rows
         if source is not None:
             for name in {source, source.partition("/")[0]}:
-                self._positions[key, name] = position
+                self.positions[key, name] = position
         return 0

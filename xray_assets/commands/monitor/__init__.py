@@ -1,9 +1,11 @@
-"""`xray monitor ...`, a family of commands a file: what the days showed (`shown`)."""
+"""`xray monitor ...`, a family of commands a file: what the days showed (`shown`), what they
+are compared with (`baseline`).
+"""
 
 import typer
 
-from xray_assets.commands.monitor import shown
+from xray_assets.commands.monitor import baseline, shown
 
 app = typer.Typer(help="What monitoring sees, and what it does.", no_args_is_help=True)
-for family in (shown,):
+for family in (shown, baseline):
     family.add_to(app)

@@ -1,13 +1,27 @@
 """What may be chosen of judging days."""
 
-from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Time zone of days; most films a day and site; closed days and patients of a baseline."""
+class Plan(Protocol):
+    """As `resources.monitoring.MonitoringDesk` has it."""
 
-    timezone: str = "UTC"
-    films: int = 2000
-    baseline_days: int = 28
-    baseline_patients: int = 2000
+    @property
+    def timezone(self) -> str:
+        """Time zone of days."""
+        ...
+
+    @property
+    def films(self) -> int:
+        """Most films a day and site."""
+        ...
+
+    @property
+    def baseline_days(self) -> int:
+        """Closed days of a baseline."""
+        ...
+
+    @property
+    def baseline_patients(self) -> int:
+        """Fewest patients of a baseline."""
+        ...

@@ -120,7 +120,8 @@ def _with_scores(
         .when(pl.col(CHALLENGER) == model).then(f"{CHALLENGER}_{_PAIR[what]}")
         .when(answered_by == model).then(_LOGGED[what])
         .alias(f"{what}_{role}")
-        for role, model in ((CHAMPION, served.champion), (CHALLENGER, served.challenger))
+        for role, name in ((CHAMPION, served.champion), (CHALLENGER, served.challenger))
+        for model in (pl.lit(name, pl.String),)
         for what in _PAIR
     ]  # fmt: skip
     is_champions = answered_by == served.champion

@@ -7,6 +7,7 @@ day is counted in the row of the next one.
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from xray_assets.catalog import (
     REVIEW_ASSIGNMENTS,
     Key,
 )
+from xray_assets.contracts.tables.days import NOT_SHOWN
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.days.calendar import ONE_DAY, day_of, days_between, end_of
 from xray_assets.monitoring.days.judge import Judged, Open, judge, opened
@@ -101,6 +103,14 @@ def finish_evidence(tables: Tables, plan: Plan, open_monitor: Open) -> None:
     task = task_of(tables, plan, row, row_of(tables, day - ONE_DAY))
     again = judge(tables, plan, task, open_monitor=open_monitor, now=row["judged_at"])
     tables.append(MONITORING_EVIDENCE, again.evidence, source=DAYS, position=last)
+
+
+def last_row(tables: Tables) -> dict[str, Any] | None:
+    """The last judged day's row without its state; None before the first."""
+    last = tables.position(MONITORING_DAYS, DAYS)
+    rows = tables.read(MONITORING_DAYS).filter(pl.col("date") == date.fromordinal(last or 1))
+    found = rows.select(pl.exclude(NOT_SHOWN)).collect()
+    return found.row(0, named=True) if found.height else None
 
 
 def _have_taken(tables: Tables, day: date, timezone: str, *keys: Key) -> bool:

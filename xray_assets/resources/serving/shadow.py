@@ -12,7 +12,7 @@ from xray_assets.resources.registry import Registry
 from xray_assets.rollout.candidates import Candidate
 
 if TYPE_CHECKING:
-    from xray_assets.scoring.artifact import ServingArtifact
+    from xray_assets.scoring.session import OnnxClassifier
 
 
 class ShadowScorer(dg.ConfigurableResource):
@@ -45,21 +45,22 @@ class ShadowScorer(dg.ConfigurableResource):
     def _score(
         self, candidate: Candidate, digests: Sequence[str], pool: ThreadPoolExecutor
     ) -> dict[tuple[str, str], float]:
-        from xray_assets.scoring.session import OnnxClassifier
         from xray_assets.scoring.shadow import shadow_scores
 
-        classifier = OnnxClassifier(self._artifact(candidate), threads=self.threads)
+        artifact = candidate.artifact_sha256
+        classifier = self.classifier(candidate.model, candidate.version, artifact)
         scores = shadow_scores(classifier, digests, self.inference_log.image, pool)
-        return {(digest, candidate.artifact_sha256): score for digest, score in scores}
+        return {(digest, artifact): score for digest, score in scores}
 
-    def _artifact(self, candidate: Candidate) -> "ServingArtifact":
-        """The frozen artifact, from the cache that the endpoint fills, else from the registry."""
+    def classifier(self, model: str, version: int, artifact_sha256: str) -> "OnnxClassifier":
+        """The frozen artifact, from the cache that the endpoint fills, else from the registry.
+
+        Raises ArtifactError when it is another one, RegistryError when there is no such version.
+        """
         from xray_assets.scoring.artifact import ServingArtifact
+        from xray_assets.scoring.session import OnnxClassifier
 
-        cached = Path(self.artifact_cache) / candidate.artifact_sha256
-        folder = (
-            cached
-            if cached.exists()
-            else self.registry.fetch(candidate.model, candidate.version).folder
-        )
-        return ServingArtifact.load(folder, expected_sha256=candidate.artifact_sha256)
+        cached = Path(self.artifact_cache) / artifact_sha256
+        folder = cached if cached.exists() else self.registry.fetch(model, version).folder
+        artifact = ServingArtifact.load(folder, expected_sha256=artifact_sha256)
+        return OnnxClassifier(artifact, threads=self.threads)

@@ -9,7 +9,7 @@ clinical request (the sample-ratio guard's unit); `config_starts` the first row 
 version. Who the log is, and who still needs its rows: `list_identity`.
 """
 
-from xray_assets.storage.list_identity import PAIRING, TABLES, UPGRADED, identity
+from xray_assets.storage.list_identity import MEASURING, PAIRING, TABLES, UPGRADED, identity
 
 SCHEMA_VERSION = 3
 KNOWN_SECONDS = 600.0
@@ -17,7 +17,7 @@ KNOWN_SECONDS = 600.0
 
 `image_uses` is renewed when it looks, so retention must leave an image at least twice as long."""
 
-CONSUMERS = (TABLES, PAIRING)
+CONSUMERS = (TABLES, PAIRING, MEASURING)
 """Who is registered from the start; others register when they come (`NumberedRows.register`)."""
 
 SCHEMA = """

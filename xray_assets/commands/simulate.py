@@ -1,0 +1,127 @@
+"""`xray simulate`: a scenario through the real paths, day by day, in a state of its own."""
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xray_assets.terminal import console, error_console, shown_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from xray_assets.simulation.outcome import Line, Outcome
+
+
+class LevelName(StrEnum):
+    """Levels that may be expected."""
+
+    NONE = "NONE"
+    MINOR = "MINOR"
+    MODERATE = "MODERATE"
+    MAJOR = "MAJOR"
+    CONCEPT = "CONCEPT"
+    UNKNOWN = "UNKNOWN"
+
+
+class ArrivalsName(StrEnum):
+    """How requests come."""
+
+    STEADY = "steady"
+    WEEKLY = "weekly"
+    SURGE = "surge"
+    NIGHT_GAP = "night-gap"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(simulate)
+
+
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="What changes; `none`: nothing")],
+    days: Annotated[int, typer.Option(min=1, help="Days, those of the baseline included")] = 90,
+    films_a_day: Annotated[int, typer.Option(min=1, help="Films on an ordinary day")] = 60,
+    seed: Annotated[int, typer.Option(help="Of patients, films, delays and errors")] = 0,
+    arrivals: Annotated[
+        ArrivalsName | None, typer.Option(help="How requests come; else as the scenario says")
+    ] = None,
+    expect: Annotated[
+        LevelName | None, typer.Option(help="Exit code 1 unless this is the highest level")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document")] = False,
+) -> None:
+    """Simulate days of traffic, readers and monitoring, and tell each day in a line.
+
+    The state folder (`XRAY_STATE`, else .state/simulation) may hold simulated requests alone.
+    """
+    from xray_assets.simulation.days import simulate as run
+    from xray_assets.simulation.scenarios import scenario_of
+    from xray_assets.simulation.state import simulation_settings
+
+    chosen, out, settings = scenario_of(scenario), console(), simulation_settings()
+    said = error_console() if as_json else out
+    said.print(f"{chosen.name}: {chosen.about}; expected {chosen.expected}", markup=False)
+    outcome = run(
+        settings,
+        chosen,
+        days=days,
+        films_a_day=films_a_day,
+        seed=seed,
+        arrivals=arrivals.value if arrivals else "",
+        on_day=lambda line: said.print(told(line), markup=False),
+        progress=said.print,
+    )
+    if as_json:
+        typer.echo(json.dumps(outcome.document(), default=str))
+    else:
+        show(outcome, out)
+        out.print(
+            f"look at it: XRAY_STATE={settings.state} XRAY_ENVIRONMENT=simulation xray up",
+            markup=False,
+        )
+    if expect is not None and outcome.reached != expect.value:
+        error_console().print(f"expected {expect}, reached {outcome.reached}", style="red")
+        raise typer.Exit(1)
+
+
+def told(line: "Line") -> str:
+    """A day in a line."""
+    level = line.level or "not judged"
+    where = f" at {', '.join(site or 'all' for site in line.sites)}" if line.sites else ""
+    harm = f", harm at {', '.join(s or 'all' for s in line.harm_sites)}" if line.harm_sites else ""
+    why = f" ({', '.join(line.reasons)})" if line.reasons else ""
+    done = "".join(f"\n        {one}" for one in line.done)
+    return (
+        f"{line.number:3d} {line.day} {line.films:4d} films {line.injected:4d} changed "
+        f"{line.asked:3d} drawn {line.reads:3d} reads  {level} {line.kind}{where}{harm}{why}{done}"
+    )
+
+
+def show(outcome: "Outcome", out: "Console") -> None:
+    """Print what came of it."""
+    document = outcome.document()
+    before = outcome.answers(0, outcome.change_day)
+    since = outcome.answers(outcome.change_day, len(outcome.lines))
+    table = shown_table("", outcome.scenario.name)
+    rows = {
+        "changed on day": outcome.change_day,
+        "expected, reached": f"{document['expected']}, {document['reached']}",
+        "days to the first alarm": document["days_to_alarm"],
+        "days to proven harm": document["days_to_harm"],
+        "days with an alarm before it": document["alarms_before"],
+        "days at each level": ", ".join(f"{k} {n}" for k, n in document["levels"].items()),
+        "films, drawn for review, reads": f"{document['films']}, {document['asked']}, "
+        f"{document['reads']}",
+        "sensitivity, specificity before": _both(before.sensitivity, before.specificity),
+        "and since": _both(since.sensitivity, since.specificity),
+        "seconds": document["seconds"],
+    }
+    for name, value in rows.items():
+        table.add_row(name, "never" if value is None else str(value))
+    out.print(table)
+
+
+def _both(*shares: float | None) -> str:
+    return ", ".join("none" if share is None else f"{share:.3f}" for share in shares)

@@ -1,0 +1,140 @@
+"""What the house does at night: its assets' bodies in the order of a job, and jobs as runs.
+
+A run of Dagster costs two seconds of its own, which 90 days of several jobs cannot afford. So the
+assets that every day needs are called one after the other (`bodies`), as their job orders them,
+with the real resources, tables and registry; no run and no check is made of it. What a sensor asks
+for beyond that (to decide, to change what is served, to train) is a run, as under `xray up`.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from xray_assets import catalog
+from xray_assets.catalog import Key
+from xray_assets.definitions import build_definitions
+from xray_assets.deployments import resources
+from xray_assets.errors import XrayError
+from xray_assets.jobs import evaluate, follow, jobs
+from xray_assets.resources.roles import Resources
+from xray_assets.rollout.state import last_experiment
+from xray_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
+
+TAKEN_IN: tuple[Key, ...] = (
+    catalog.PREDICTIONS,
+    catalog.PAIRED_PREDICTIONS,
+    catalog.PREDICTION_FEEDBACK,
+    catalog.REVIEW_POLICY,
+    catalog.REVIEW_ASSIGNMENTS,
+)
+"""What a night needs of the log and the inbox where no experiment is to be decided."""
+
+_MONITOR = next((one for one in jobs if one.name == "monitor"), None)
+_DONE_AS_BODIES = (evaluate.name, follow.name, "monitor")
+_MOST_RUNS = 12
+"""Runs that sensors may ask for in a night: a sensor that never has enough is a fault."""
+
+
+class JobFailed(XrayError):
+    """A run of a simulated night did not succeed, or sensors asked for more and more of them."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what Dagster tells of every step of every night."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+class House:
+    """The graph with the resources of a simulation's state."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        """Nothing is run here."""
+        self.room: Resources = resources(settings)
+        self._instance, self._by_name = instance, self.room.by_name()
+        self._definitions = build_definitions(settings)
+        self._graph = self._definitions.resolve_asset_graph()
+        self._cursors: dict[str, str | None] = {}
+
+    def night(self) -> None:
+        """Take in the day, judge it, and do what sensors ask for. Raises what the bodies raise, and
+        JobFailed.
+        """
+        experiment = last_experiment(self.room.tables)
+        if experiment is not None and experiment.is_running:
+            self.run(evaluate.name)
+        else:
+            self.bodies(TAKEN_IN)
+        if _MONITOR is not None:
+            self.bodies(_MONITOR.selection.resolve(self._graph))
+        self.ask_sensors()
+
+    def bodies(self, keys: Iterable[Key | dg.AssetKey]) -> None:
+        """Call the bodies of these assets, upstream first. Raises what they raise."""
+        wanted = {dg.AssetKey(key) if isinstance(key, tuple) else key for key in keys}
+        done: list[dg.AssetsDefinition] = []
+        for key in self._graph.toposorted_asset_keys:
+            asset = self._graph.get(key).assets_def
+            if key in wanted and asset not in done:
+                done.append(asset)
+                names = asset.required_resource_keys & self._by_name.keys()
+                outcome = asset(
+                    dg.build_asset_context(instance=self._instance),
+                    **{name: self._by_name[name] for name in names},
+                )
+                if isinstance(outcome, Iterator):
+                    for _ in outcome:
+                        pass
+
+    def ask_sensors(self) -> None:
+        """Carry out what the sensors ask for, until they ask for no more. Raises JobFailed."""
+        asked = 0
+        while requests := [one for name in self._sensors() for one in self._tick(name)]:
+            for job, config in requests:
+                asked += 1
+                if asked > _MOST_RUNS:
+                    raise JobFailed(f"sensors asked for over {_MOST_RUNS} runs, last of {job}")
+                self.run(job, config)
+
+    def run(self, job: str, config: Mapping[str, Any] | None = None) -> "ExecuteInProcessResult":
+        """Run a job in this process, checks included. Raises JobFailed."""
+        result = self._definitions.resolve_job_def(job).execute_in_process(
+            run_config=dict(config or {}), instance=self._instance, raise_on_error=False
+        )
+        if not result.success:
+            failed = ", ".join(event.step_key or "" for event in result.get_step_failure_events())
+            raise JobFailed(f"run {result.run_id} of {job} failed at {failed}: see its log")
+        return result
+
+    def _sensors(self) -> list[str]:
+        sensors = self._definitions.sensors or ()
+        return [
+            one.name for one in sensors if isinstance(one, dg.SensorDefinition) and one.has_jobs
+        ]
+
+    def _tick(self, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+        sensor = self._definitions.resolve_sensor_def(name)
+        names = sensor.required_resource_keys & self._by_name.keys()
+        with dg.build_sensor_context(
+            instance=self._instance,
+            cursor=self._cursors.get(name),
+            resources={key: self._by_name[key] for key in names},
+        ) as context:
+            tick = sensor.evaluate_tick(context)
+        self._cursors[name] = tick.cursor
+        asked = [
+            (request.job_name or sensor.job.name, request.run_config)
+            for request in tick.run_requests or ()
+        ]
+        return [(job, config) for job, config in asked if job not in _DONE_AS_BODIES]

@@ -1,0 +1,138 @@
+"""What came of a simulation: a line a day, and what to say at its end. Data and sums; no table."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from xray_assets.simulation.scenarios import Scenario
+from xray_assets.statistics.drift.levels import Level
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How films of a day were answered, by the truth that the simulation knows."""
+
+    ill: int = 0
+    found: int = 0
+    healthy: int = 0
+    cleared: int = 0
+
+    def __add__(self, other: "Answers") -> "Answers":
+        """Both together."""
+        pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
+        return Answers(*(mine + its for mine, its in pairs))
+
+    @property
+    def sensitivity(self) -> float | None:
+        """Share of ill patients' films that were called pneumonia; None without any."""
+        return self.found / self.ill if self.ill else None
+
+    @property
+    def specificity(self) -> float | None:
+        """Share of the others' films that were called normal; None without any."""
+        return self.cleared / self.healthy if self.healthy else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One simulated day. `injected`: films that the scenario changed; `asked`: cases that were
+    drawn for review; `level`: of its evidence, None where it is not judged; `done`: what the house
+    did by itself, in words.
+    """
+
+    number: int
+    day: date
+    films: int
+    refused: int
+    injected: int
+    asked: int
+    reads: int
+    level: Level | None
+    kind: str
+    sites: tuple[str, ...]
+    harm_sites: tuple[str, ...]
+    reasons: tuple[str, ...]
+    review_shares: dict[str, float]
+    answers: Answers
+    done: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A simulation. `change_day`: the number of the first day with the scenario's change."""
+
+    scenario: Scenario
+    seed: int
+    change_day: int
+    lines: Sequence[Line]
+    seconds: float
+
+    @property
+    def first_alarm(self) -> Line | None:
+        """The first day whose evidence speaks of a change."""
+        return next((line for line in self.lines if _is_alarm(line)), None)
+
+    @property
+    def days_to_alarm(self) -> int | None:
+        """Days from the change to the first alarm, 0 on the same day; None without one."""
+        after = (line for line in self.lines if line.number >= self.change_day and _is_alarm(line))
+        found = next(after, None)
+        return None if found is None else found.number - self.change_day
+
+    @property
+    def days_to_harm(self) -> int | None:
+        """Days from the change until harm was proven somewhere; None where it was not."""
+        proven = next((line for line in self.lines if line.harm_sites), None)
+        return None if proven is None else proven.number - self.change_day
+
+    @property
+    def reached(self) -> Level:
+        """The highest level since the change; UNKNOWN where a day since then could not be judged
+        and nothing worse was seen.
+        """
+        levels = [
+            line.level for line in self.lines if line.number >= self.change_day and line.level
+        ]
+        highest = max(levels, key=lambda level: level.rank, default=Level.UNKNOWN)
+        return Level.UNKNOWN if highest == Level.NONE and Level.UNKNOWN in levels else highest
+
+    @property
+    def alarms_before(self) -> int:
+        """Days with an alarm before anything was changed."""
+        return sum(_is_alarm(line) for line in self.lines if line.number < self.change_day)
+
+    def levels(self) -> dict[str, int]:
+        """Days at each level."""
+        return dict(Counter(line.level or "not judged" for line in self.lines))
+
+    def answers(self, first: int, end: int) -> Answers:
+        """How the films of days `first` to `end` - 1 were answered."""
+        chosen = (line.answers for line in self.lines if first <= line.number < end)
+        return sum(chosen, Answers())
+
+    def document(self) -> dict[str, Any]:
+        """All of it for programs."""
+        first = self.first_alarm
+        return {
+            "scenario": self.scenario.name,
+            "seed": self.seed,
+            "change_day": self.change_day,
+            "expected": self.scenario.expected,
+            "reached": self.reached,
+            "first_alarm": None if first is None else first.number,
+            "days_to_alarm": self.days_to_alarm,
+            "days_to_harm": self.days_to_harm,
+            "alarms_before": self.alarms_before,
+            "levels": self.levels(),
+            "films": sum(line.films for line in self.lines),
+            "asked": sum(line.asked for line in self.lines),
+            "reads": sum(line.reads for line in self.lines),
+            "seconds": round(self.seconds, 1),
+            "days": [asdict(line) for line in self.lines],
+        }
+
+
+def _is_alarm(line: Line) -> bool:
+    return line.level is not None and line.level.rank > 0
