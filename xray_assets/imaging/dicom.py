@@ -2,7 +2,8 @@
 
 Here: the presentation chain (rescale, VOI window or LUT, MONOCHROME1) and what DICOM adds to the
 refusals. Not here: choosing the format (`decode`), what is a chest film (`chest_film`), compressed
-frames (`dicom_codecs`), windows (`dicom_window`), the film at its own depth (`full_depth`).
+frames (`dicom_codecs`), windows (`dicom_window`), the film at its own depth (`full_depth`), tags
+that may be kept (`dicom_tags`).
 pydicom and imagecodecs are the optional extra `dicom`.
 
 Chain, after DICOM PS3.3 C.7.6.3 and C.11.2: stored values -> modality rescale or LUT -> first VOI
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage, check_dimensions
 from xray_assets.imaging.chest_film import check_chest_film
 from xray_assets.imaging.dicom_codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
+from xray_assets.imaging.dicom_tags import DicomTags
 from xray_assets.imaging.dicom_window import Window, first_window
 from xray_assets.imaging.full_depth import FullDepth, full_depth
 from xray_assets.imaging.pixels import GreyPixels
@@ -54,9 +56,16 @@ def decode_dicom(data: bytes, *, limits: DecodeLimits) -> GreyPixels:
     return _read_film(data, limits, lambda dataset, stored, window: None)[0]
 
 
-def decode_with_depth(data: bytes, *, limits: DecodeLimits) -> tuple[GreyPixels, FullDepth | None]:
-    """The same pixels, and the film at the depth it was stored with. Raises as `decode_dicom`."""
-    return _read_film(data, limits, full_depth)
+def decode_with_depth(
+    data: bytes, *, limits: DecodeLimits
+) -> tuple[GreyPixels, FullDepth | None, DicomTags]:
+    """The same pixels, the film at the depth it was stored with, and the tags that may be kept.
+    Raises as `decode_dicom`.
+    """
+    pixels, (depth, tags) = _read_film(
+        data, limits, lambda *film: (full_depth(*film), DicomTags.of(film[0]))
+    )
+    return pixels, depth, tags
 
 
 def _read_film(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from xray_assets.imaging.dicom_tags import first_number
+
 if TYPE_CHECKING:
     from pydicom import Dataset
 
@@ -46,16 +48,6 @@ def first_window(dataset: "Dataset") -> Window | None:
         curve: Curve = "sigmoid" if function == "SIGMOID" else "linear"
         return Window(center - width / 2, center + width / 2, curve)
     return Window(center - 0.5 - (width - 1) / 2, center - 0.5 + (width - 1) / 2)
-
-
-def first_number(value: Any) -> float | None:
-    """The first of one or several numbers of a DICOM element; None when absent or empty."""
-    if value is None or value == "":
-        return None
-    try:
-        return float(value)
-    except TypeError:
-        return float(value[0]) if len(value) else None
 
 
 def _to_bytes(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:

@@ -15,6 +15,7 @@ from xray_assets.contracts.tables import PREDICTION_FEEDBACK
 from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.message import compose
+from xray_assets.imaging.dicom_tags import TAG_COLUMNS
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.serving.log.schema import COLUMNS, INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings
@@ -127,6 +128,7 @@ def endpoint_log(
         for name, label, moment in rows:
             row = {
                 **dict.fromkeys(COLUMNS, "x"),
+                **dict.fromkeys(TAG_COLUMNS),
                 "request_id": name,
                 "experiment_id": None,
                 "timestamp_us": int(moment.timestamp() * 1_000_000),

@@ -21,7 +21,7 @@ from xray_assets_tests.imaging.test_dicom import TWELVE_BIT, dicom_film
 def deep(stored: np.ndarray, **tags: Any) -> tuple[np.ndarray, FullDepth, np.ndarray]:
     """What `decode` gives, the film at full depth, and its samples."""
     film = dicom_film(stored, **tags)
-    pixels, depth = decode_with_depth(film, limits=DEFAULT_LIMITS)
+    pixels, depth, _ = decode_with_depth(film, limits=DEFAULT_LIMITS)
     assert depth is not None and np.array_equal(pixels, decode(film))
     return pixels, depth, np.asarray(Image.open(io.BytesIO(depth.png)))
 

@@ -21,6 +21,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.intake.run import take_in
+from xray_assets.imaging.dicom_tags import TAG_COLUMNS
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.inference_log import LocalLog
 from xray_assets.resources.local.tables import LocalDelta
@@ -91,7 +92,7 @@ class LogWorld(World):
         numbers = {"timestamp_us": now, "status_code": 200, "config_version": 1}
         shares = {"prediction": 0.7, "threshold": 0.5, "latency_ms": 1.0, "model_version": "1"}
         known = {"site": "other", "purpose": CLINICAL, "experiment_id": None}
-        row = dict.fromkeys(COLUMNS, "x") | numbers | shares | known
+        row = dict.fromkeys(COLUMNS, "x") | dict.fromkeys(TAG_COLUMNS) | numbers | shares | known
         rows = [tuple((row | {"request_id": one}).values()) for one in ids]
         log = LogFile(self.path, "NORMAL")
         log.commit([LogRows(rows, [], 1, None)], patience_seconds=5)

@@ -59,6 +59,7 @@ def marked_dicom(**changes: Any) -> str:
     pixels = film_pixels(3).astype(np.uint16) * 16
     film.PatientName, film.PatientID, film.PatientBirthDate = MARKERS[:3]
     film.InstitutionName = MARKERS[3]
+    film.ManufacturerModelName, film.ViewPosition = MARKERS[0], MARKERS[1]
     film.Modality = "DX"
     film.Rows, film.Columns = pixels.shape
     film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"

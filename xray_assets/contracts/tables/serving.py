@@ -59,11 +59,18 @@ PREDICTIONS = Contract(
         text("request", "Digest of the request; never bytes, tags or a path"),
         text("response", "The answer as sent"),
         LOG_POSITION,
+        text("dicom_modality", "Modality (0008,0060), where the film came as DICOM"),
+        text("dicom_view_position", "ViewPosition (0018,5101)"),
+        text("dicom_model", "ManufacturerModelName (0008,1090)"),
+        count("dicom_bits_stored", "BitsStored (0028,0101)"),
+        text("dicom_photometric", "PhotometricInterpretation (0028,0004)"),
+        number("dicom_window_center", "First WindowCenter (0028,1050)"),
+        number("dicom_window_width", "First WindowWidth (0028,1051)"),
     ),
     unique=("request_id",),
     partition_by=("date",),
     cursor="log_position",
-    version=2,
+    version=3,
 )
 
 PAIRED_PREDICTIONS = Contract(

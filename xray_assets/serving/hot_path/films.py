@@ -11,6 +11,7 @@ import numpy as np
 
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, decode
+from xray_assets.imaging.dicom_tags import DicomTags
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.full_depth import FullDepth
 from xray_assets.imaging.grey_png import grey_png
@@ -44,6 +45,8 @@ class Film:
     """True when `source` holds the pixels and nothing else of what was sent."""
     depth: FullDepth | None = None
     """Of a DICOM file: the film at the depth it was stored with."""
+    tags: DicomTags | None = None
+    """Of a DICOM file: those that may be kept."""
 
     def bare(self) -> "Film":
         """The same film with a source that may be kept as it is."""
@@ -103,9 +106,9 @@ def _dicom_film(data: bytes, limits: DecodeLimits) -> Film:
     """Decoded once, for the model, the store and the reader."""
     from xray_assets.imaging.dicom import decode_with_depth  # optional extra, rarely needed
 
-    pixels, depth = decode_with_depth(data, limits=limits)
-    source = grey_png(pixels)
-    return Film(model_input(pixels), pixel_sha256(pixels), source, is_bare=True, depth=depth)
+    pixels, depth, tags = decode_with_depth(data, limits=limits)
+    source, digest = grey_png(pixels), pixel_sha256(pixels)
+    return Film(model_input(pixels), digest, source, is_bare=True, depth=depth, tags=tags)
 
 
 def _from_loose_base64(text: str, *, index: int) -> bytes:

@@ -2,10 +2,11 @@
 here.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from xray_assets.catalog import CLINICAL
+from xray_assets.imaging.dicom_tags import NO_TAGS
 from xray_assets.serving.hot_path.case_keys import BY_IMAGE, BY_PATIENT, CaseKeys
 from xray_assets.serving.hot_path.films import Film
 
@@ -82,6 +83,7 @@ def rows_of(entry: LogEntry, case_keys: CaseKeys, *, counted: str = CLINICAL) ->
                 BY_IMAGE if patient is None else BY_PATIENT,
                 entry.sites[index],
                 entry.purpose,
+                *(NO_TAGS if film.tags is None else astuple(film.tags)),
             )
         )
     if entry.experiment_id is not None and entry.purpose == counted:

@@ -2,16 +2,18 @@
 `logged_rows`.
 
 `predictions` has one row an image and an ever-growing `log_position`, given under SQLite's write
-lock, so who has seen position p never finds a new row at or before p, whichever worker
-wrote it. `images` keeps the pixels once a digest, `full_depths` beside them a DICOM film as deep as
-it came. `exposures` keeps, for each config version, the model ASSIGNED at a routing key's first
-clinical request (the sample-ratio guard's unit); `config_starts` the first row of each config
-version. Who the log is, and who still needs its rows: `list_identity`.
+lock, so who has seen position p never finds a new row at or before p, whichever worker wrote it. Of
+a DICOM file it has the tags that may be kept. `images` keeps the pixels once a digest,
+`full_depths` beside them a DICOM film as deep as it came. `exposures` keeps, for each config
+version, the model ASSIGNED at a routing key's first clinical request (the sample-ratio guard's
+unit); `config_starts` the first row of each config version. Who the log is, and who still needs its
+rows: `list_identity`.
 """
 
+from xray_assets.imaging.dicom_tags import TAG_COLUMNS
 from xray_assets.storage.list_identity import MEASURING, PAIRING, TABLES, UPGRADED, identity
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 KNOWN_SECONDS = 600.0
 """How long a writer takes an image it has seen in `images` to be there without looking again.
 
@@ -42,7 +44,14 @@ CREATE TABLE IF NOT EXISTS predictions (
     case_key            TEXT NOT NULL,
     case_key_source     TEXT NOT NULL,
     site                TEXT NOT NULL DEFAULT 'other',
-    purpose             TEXT NOT NULL DEFAULT 'clinical'
+    purpose             TEXT NOT NULL DEFAULT 'clinical',
+    dicom_modality      TEXT,
+    dicom_view_position TEXT,
+    dicom_model         TEXT,
+    dicom_bits_stored   INTEGER,
+    dicom_photometric   TEXT,
+    dicom_window_center REAL,
+    dicom_window_width  REAL
 );
 CREATE TABLE IF NOT EXISTS images (
     image_sha256 TEXT PRIMARY KEY,
@@ -84,6 +93,15 @@ ALTER TABLE predictions ADD COLUMN purpose TEXT NOT NULL DEFAULT 'clinical';
 """
     + identity(CONSUMERS, UPGRADED),
     2: "",
+    3: """
+ALTER TABLE predictions ADD COLUMN dicom_modality TEXT;
+ALTER TABLE predictions ADD COLUMN dicom_view_position TEXT;
+ALTER TABLE predictions ADD COLUMN dicom_model TEXT;
+ALTER TABLE predictions ADD COLUMN dicom_bits_stored INTEGER;
+ALTER TABLE predictions ADD COLUMN dicom_photometric TEXT;
+ALTER TABLE predictions ADD COLUMN dicom_window_center REAL;
+ALTER TABLE predictions ADD COLUMN dicom_window_width REAL
+""",
 }
 """What brings a log of a version to the next. Rows of 0.1.0 counted as evidence, and still do."""
 
@@ -108,6 +126,7 @@ COLUMNS = (
     "case_key_source",
     "site",
     "purpose",
+    *TAG_COLUMNS,
 )
 """Columns of `predictions` that a writer gives, in order."""
 

@@ -1,23 +1,28 @@
 import asyncio
+import re
 import sqlite3
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from xray_assets.catalog import CLINICAL, Catalog
+from xray_assets.imaging.acceptable import DEFAULT_LIMITS
+from xray_assets.imaging.dicom_tags import TAG_COLUMNS
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys
-from xray_assets.serving.hot_path.films import film
+from xray_assets.serving.hot_path.films import film, read_film
 from xray_assets.serving.hot_path.request_ids import new_request_id
 from xray_assets.serving.log.logged_rows import EarlierLog, InferenceLogRows
 from xray_assets.serving.log.rows import LogEntry
 from xray_assets.serving.log.schema import COLUMNS, SCHEMA
 from xray_assets.serving.log.traffic import Traffic
 from xray_assets.serving.log.writer import LogUnavailable, LogWriter
+from xray_assets_tests.imaging.test_dicom import dicom_film
 from xray_assets_tests.serving.server_process import film_base64, film_pixels
 
 
@@ -223,18 +228,22 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
         CaseKeys(tmp_path)
 
 
-def test_a_log_of_the_first_release_gets_the_new_columns_and_its_rows_stay_clinical(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    ("version", "later"), [(1, ("site", "purpose", *TAG_COLUMNS)), (3, TAG_COLUMNS)]
+)
+def test_a_log_of_an_earlier_release_gets_the_new_columns_and_its_rows_stay_clinical(
+    tmp_path: Path, version: int, later: tuple[str, ...]
 ) -> None:
     path = tmp_path / "log.sqlite"
-    old = [name for name in COLUMNS if name not in ("site", "purpose")]
-    lines = [line for line in SCHEMA.splitlines() if "DEFAULT" not in line]
-    script = "\n".join(lines).replace("case_key_source     TEXT NOT NULL,", "case_key_source TEXT")
+    old = [name for name in COLUMNS if name not in later]
+    lines = [line for line in SCHEMA.splitlines() if not line.strip().startswith(later)]
+    script = re.sub(r",\n\);", "\n);", "\n".join(lines))
     with sqlite3.connect(path) as made:
-        made.executescript(script + "PRAGMA user_version = 1;")
+        made.executescript(script + f"PRAGMA user_version = {version};")
         marks = ", ".join("?" * len(old))
         made.execute(
-            f"INSERT INTO predictions ({', '.join(old)}) VALUES ({marks})", [0.5] * len(old)
+            f"INSERT INTO predictions ({', '.join(old)}) VALUES ({marks})",
+            [{"site": "other", "purpose": "clinical"}.get(name, 0.5) for name in old],
         )
     with pytest.raises(EarlierLog, match="xray up"):
         InferenceLogRows(path).read_after(0, 10)
@@ -243,6 +252,19 @@ def test_a_log_of_the_first_release_gets_the_new_columns_and_its_rows_stay_clini
     log.close()
     rows = InferenceLogRows(path).read_after(0, 10)
     assert [(row["site"], row["purpose"]) for row in rows] == [("other", "clinical")] * 2
+    assert {row[tag] for row in rows for tag in TAG_COLUMNS} == {None}
+
+
+def test_the_tags_of_a_dicom_film_that_may_be_kept_are_columns_of_its_row(tmp_path: Path) -> None:
+    told = {"Modality": "DX", "ViewPosition": "AP", "ManufacturerModelName": "DRX-1"}
+    data = dicom_film(film_pixels(1), **told, WindowCenter=128, WindowWidth=256)
+    one = replace(entry(), films=[read_film(data, index=0, limits=DEFAULT_LIMITS)])
+    log = writer(tmp_path / "log.sqlite")
+    assert write(log, one) == [None]
+    log.close()
+    (row,) = InferenceLogRows(tmp_path / "log.sqlite").read_after(0, 10)
+    kept = [row[tag] for tag in TAG_COLUMNS]
+    assert kept == ["DX", "AP", "DRX-1", 8, "MONOCHROME2", 128.0, 256.0]
 
 
 def test_only_clinical_requests_are_traffic(tmp_path: Path) -> None:
