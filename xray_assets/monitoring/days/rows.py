@@ -4,6 +4,7 @@ A model's score of a film is known by the model's name, whichever role it had th
 has scores of the days on which it was a challenger.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -100,6 +101,7 @@ def as_days(rows: pl.DataFrame, zero: date) -> pl.DataFrame:
 
 _SCORES = tuple(f"{what}_{role}" for what in ("score", "label") for role in (CHAMPION, CHALLENGER))
 _PAIR = {"score": "probability", "label": "label"}
+_OF_A_PAIR = ("model", "version", *_PAIR.values())
 _LOGGED = {"score": "prediction", "label": "predicted_label"}
 
 
@@ -107,21 +109,16 @@ def _with_scores(
     requests: pl.LazyFrame, tables: Tables, of_days: pl.Expr, served: Served
 ) -> pl.LazyFrame:
     """The requests with both models' scores and labels, and who answered, `served_arm`."""
-    pairs = tables.read(PAIRED_PREDICTIONS).filter(of_days)
-    paired = requests.join(
-        pairs.select("request_id", *(_name_of(role) for role in (CHAMPION, CHALLENGER)),
-                     *(f"{role}_{pair}" for role in (CHAMPION, CHALLENGER)
-                       for pair in _PAIR.values())),
-        on="request_id", how="left",
-    )  # fmt: skip
+    wanted = [f"{role}_{name}" for role in (CHAMPION, CHALLENGER) for name in _OF_A_PAIR]
+    pairs = tables.read(PAIRED_PREDICTIONS).filter(of_days).select("request_id", *wanted)
+    paired = requests.join(pairs, on="request_id", how="left")
     answered_by = pl.col("served_model_name")
     scores = [
-        pl.when(pl.col(CHAMPION) == model).then(f"{CHAMPION}_{_PAIR[what]}")
-        .when(pl.col(CHALLENGER) == model).then(f"{CHALLENGER}_{_PAIR[what]}")
-        .when(answered_by == model).then(_LOGGED[what])
+        pl.when(_is_model(CHAMPION, model)).then(f"{CHAMPION}_{_PAIR[what]}")
+        .when(_is_model(CHALLENGER, model)).then(f"{CHALLENGER}_{_PAIR[what]}")
+        .when(answered_by == pl.lit(model, pl.String)).then(_LOGGED[what])
         .alias(f"{what}_{role}")
-        for role, name in ((CHAMPION, served.champion), (CHALLENGER, served.challenger))
-        for model in (pl.lit(name, pl.String),)
+        for role, model in ((CHAMPION, served.champion), (CHALLENGER, served.challenger))
         for what in _PAIR
     ]  # fmt: skip
     is_champions = answered_by == served.champion
@@ -129,10 +126,13 @@ def _with_scores(
     return paired.with_columns(*scores, served_arm=arm)
 
 
-def _name_of(role: str) -> pl.Expr:
-    """The served name of a pair's model (`catalog.served_name`)."""
-    model = pl.col(f"{role}_model").str.split(".").list.last()
-    return pl.format("{}-{}", model, f"{role}_version").alias(role)
+def _is_model(role: str, served: str | None) -> pl.Expr:
+    """Whether a pair's model of this role has this served name (`catalog.served_name`)."""
+    if served is None:
+        return pl.lit(False)
+    model, _, version = served.rpartition("-")
+    named = pl.col(f"{role}_model").str.contains(rf"(^|\.){re.escape(model)}$")
+    return named & (pl.col(f"{role}_version").cast(pl.String) == version)
 
 
 def _features(tables: Tables, span: Span, served: Served) -> pl.LazyFrame:
