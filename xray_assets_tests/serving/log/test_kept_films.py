@@ -8,6 +8,7 @@ import numpy as np
 
 from xray_assets.imaging.acceptable import DEFAULT_LIMITS
 from xray_assets.imaging.decode import decode
+from xray_assets.imaging.dicom_tags import TAG_COLUMNS
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.hot_path.films import read_film
 from xray_assets.serving.log.erasing import erase_case
@@ -80,11 +81,13 @@ def test_a_film_that_is_held_stays_although_its_row_goes(tmp_path: Path) -> None
     assert not (tmp_path / "no.sqlite").exists()
 
 
-def test_a_log_of_the_last_release_gets_its_place_for_deep_films(tmp_path: Path) -> None:
+def test_a_log_of_an_earlier_release_gets_its_place_for_deep_films(tmp_path: Path) -> None:
     path, reader = filled(tmp_path)
     digest = reader.read_after(0, 1)[0]["image_sha256"]
     with closing(sqlite3.connect(path)) as log:
         log.execute("DROP TABLE full_depths")
+        for tag in TAG_COLUMNS:
+            log.execute(f"ALTER TABLE predictions DROP COLUMN {tag}")
         log.execute("PRAGMA user_version = 2")
         log.commit()
     kept = kept_film(path, digest)
