@@ -133,7 +133,7 @@ def _streams(
     )
     streams = Streams(
         family=np.array([payoff.family for payoff in chosen], dtype=np.str_),
-        site=np.full(len(chosen), site, dtype=np.str_),
+        site=np.full(len(chosen), site),
         name=np.array([payoff.stream for payoff in chosen], dtype=np.str_),
         change=np.array([payoff.change for payoff in chosen], dtype=np.str_),
         centre=centre,

@@ -16,7 +16,7 @@ from xray_assets.statistics.drift.detector import (
     log_mean,
 )
 from xray_assets.statistics.drift.levels import DRIFT, Findings, Level
-from xray_assets.statistics.drift.payoffs import DOWN, FEWER, MORE, OUTSIDE, POSITIVES, UNSEEN, UP
+from xray_assets.statistics.drift.payoffs import DOWN, FEWER, MORE, NARROWER, OUTSIDE, POSITIVES, UNSEEN, UP
 from xray_assets.statistics.drift.truth import HARMS
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,9 @@ NO_ROWS, TOO_FEW_ROWS, FEATURES_MISSING, SCORES_MISSING, NO_HARM_SHOWN = REASONS
 _ENOUGH = 200.0
 """Units from which one day is enough to say how large a change is; else up to three days."""
 _INTERVAL = 1.96
+_FALLS = (DOWN, NARROWER, FEWER)
+_NOTHING = -99.0
+"""Shown for the log of no evidence at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Day:
     review_fractions: by site, the share of tomorrow's films that a reader should see.
     log_evidence: log of the mean e-detector over all families; an alarm from log 2,000.
     evidence: a row for each family, site ("" = all) and stream: log_m (a number a bet), log_e,
-    payoff_mean, n_units, tolerance, shift with shift_low and shift_high (95 %), flagged.
+    payoff_mean, n_units, tolerance, shift with its sign and shift_low, shift_high (95 %), flagged.
     families: those whose evidence is up. harm: sites with proven harm ("" = all). no_harm: by site,
     the highest rate of misses or of false alarms that the reads since the alarm exclude.
     off_support: share of films whose embedding lies where the baseline has none.
@@ -80,7 +83,7 @@ class Evidence:
             if (of := streams.family == name).any()
         }
         logs = np.array([family_log[name] for name in families])
-        self.log = log_mean(logs, np.full(len(logs), 1 / max(len(logs), 1)))
+        self.log = max(log_mean(logs, np.full(len(logs), 1 / max(len(logs), 1))), _NOTHING)
         self.alarm = self.log >= detector.log_alarm
         self.flagged = np.zeros(len(log_e), dtype=np.bool_)
         up: list[str] = []
@@ -151,19 +154,22 @@ class Evidence:
         """A row a stream: `Day.evidence`."""
         s, n = self._streams, np.maximum(self._n, 1e-12)
         error = np.sqrt(s.variance / n + s.between / 3 + s.error) * _INTERVAL
+        shift = np.where(np.isin(s.change, _FALLS), -self.shift, self.shift)
         return pl.DataFrame(
             {
                 "family": s.family,
                 "site": s.site,
                 "stream": np.char.add(np.char.add(s.name, " "), s.change),
-                "log_m": pl.Series(self._detector.log_m, dtype=pl.Array(pl.Float64, 4)),
-                "log_e": self._detector.log_e,
+                "log_m": pl.Series(
+                    np.maximum(self._detector.log_m, _NOTHING), dtype=pl.Array(pl.Float64, 4)
+                ),
+                "log_e": np.maximum(self._detector.log_e, _NOTHING),
                 "payoff_mean": self.shift - s.tolerance,
                 "n_units": self._n,
                 "tolerance": s.tolerance,
-                "shift": self.shift,
-                "shift_low": self.shift - error,
-                "shift_high": self.shift + error,
+                "shift": shift,
+                "shift_low": shift - error,
+                "shift_high": shift + error,
                 "flagged": self.flagged,
             }
         ).with_columns(pl.col("log_m").cast(pl.List(pl.Float64)))

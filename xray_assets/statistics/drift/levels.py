@@ -78,7 +78,7 @@ def level_and_kind(findings: Findings, limits: Limits = LIMITS) -> tuple[Level, 
     if not findings.alarm:
         return Level.NONE, ""
     drifted = bool(findings.families & DRIFT)
-    kind = _kind(findings.families)
+    kind = _kind(findings)
     if findings.harm and drifted:
         return Level.MAJOR, "performance"
     if findings.off_support >= limits.off_support:
@@ -94,15 +94,19 @@ def level_and_kind(findings: Findings, limits: Limits = LIMITS) -> tuple[Level, 
     return (Level.MODERATE if moderate else Level.MINOR), kind
 
 
-def _kind(families: frozenset[str]) -> str:
+def _kind(findings: Findings) -> str:
     """Scores that move while films given the score stand still: prevalence."""
-    if "segment" in families:
+    if findings.unseen_site:
         return "segment"
-    if families & COVARIATE:
-        return "covariate"
-    if "score" in families:
-        return "prevalence"
-    return "operations" if "operations" in families else "concept"
+    for kind, of in (
+        ("covariate", COVARIATE),
+        ("prevalence", {"score"}),
+        ("segment", {"segment"}),
+        ("operations", {"operations"}),
+    ):
+        if findings.families & of:
+            return kind
+    return "concept" if findings.families else "covariate"
 
 
 def review_fractions(

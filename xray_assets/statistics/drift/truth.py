@@ -67,10 +67,10 @@ class Truth:
         centre, self.effective, tolerance = numbers.T
         limit = np.clip(centre + tolerance, 0, 1)
         self.streams = Streams(
-            family=np.full(len(rows), "truth", dtype=np.str_),
+            family=np.full(len(rows), "truth"),
             site=np.array([site for _, site, *_ in rows], dtype=np.str_),
             name=np.array([name for _, _, name, *_ in rows], dtype=np.str_),
-            change=np.full(len(rows), UP, dtype=np.str_),
+            change=np.full(len(rows), UP),
             centre=centre,
             variance=centre * (1 - centre),
             between=limit * (1 - limit) * siblings,
