@@ -16,7 +16,16 @@ from xray_assets.statistics.drift.detector import (
     log_mean,
 )
 from xray_assets.statistics.drift.levels import DRIFT, Findings, Level
-from xray_assets.statistics.drift.payoffs import DOWN, FEWER, MORE, NARROWER, OUTSIDE, POSITIVES, UNSEEN, UP
+from xray_assets.statistics.drift.payoffs import (
+    DOWN,
+    FEWER,
+    MORE,
+    NARROWER,
+    OUTSIDE,
+    POSITIVES,
+    UNSEEN,
+    UP,
+)
 from xray_assets.statistics.drift.truth import HARMS
 
 Floats = NDArray[np.float64]
@@ -99,7 +108,7 @@ class Evidence:
         self.shift = self.shift + streams.tolerance
         self._n = weight
 
-    def findings(self, discrimination: float) -> Findings:
+    def findings(self, discrimination: float, *, drifted_lately: bool) -> Findings:
         """discrimination: sensitivity + specificity - 1 of the baseline's reads, by which a change
         of the prevalence shows in the share of films called positive.
         """
@@ -109,6 +118,7 @@ class Evidence:
             alarm=self.alarm,
             families=self.families,
             harm=bool(self.harm),
+            drifted_lately=drifted_lately,
             rank_shift=self._largest(np.isin(s.change, (UP, DOWN)) & (s.family != "truth")),
             outside=self._largest(s.change == OUTSIDE),
             prevalence=positives / discrimination,

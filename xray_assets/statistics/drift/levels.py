@@ -43,6 +43,8 @@ class Limits:
     """Largest share of films without a feature, or without a score, in a day that can be judged"""
     expected: float = 20.0
     """Films that the weekday had in the baseline, from which too few of them are not judged"""
+    lately: int = 14
+    """Days for which reads may still be of films that drifted: a week to settle, a week to fall"""
     volume: float = 0.10
     """Part of the expected films below which they are too few"""
     review_floor: float = 0.10
@@ -62,6 +64,8 @@ class Findings:
     alarm: bool
     families: frozenset[str] = frozenset()
     harm: bool = False
+    drifted_lately: bool = False
+    """Whether streams that need no truth were up in the last days: reads lag behind their films"""
     rank_shift: float = 0.0
     outside: float = 0.0
     prevalence: float = 0.0
@@ -77,7 +81,7 @@ def level_and_kind(findings: Findings, limits: Limits = LIMITS) -> tuple[Level, 
     """Level and kind of a day that could be judged."""
     if not findings.alarm:
         return Level.NONE, ""
-    drifted = bool(findings.families & DRIFT)
+    drifted = bool(findings.families & DRIFT) or findings.drifted_lately
     kind = _kind(findings)
     if findings.harm and drifted:
         return Level.MAJOR, "performance"
@@ -106,7 +110,7 @@ def _kind(findings: Findings) -> str:
     ):
         if findings.families & of:
             return kind
-    return "concept" if findings.families else "covariate"
+    return "performance" if findings.drifted_lately else "concept"
 
 
 def review_fractions(

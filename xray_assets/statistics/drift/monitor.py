@@ -22,14 +22,20 @@ from xray_assets.statistics.drift.day import (
 )
 from xray_assets.statistics.drift.detector import ALL_SITES, Detector, Tally, joined
 from xray_assets.statistics.drift.frames import Films, Reads
-from xray_assets.statistics.drift.levels import LIMITS, Level, level_and_kind, review_fractions
+from xray_assets.statistics.drift.levels import (
+    DRIFT,
+    LIMITS,
+    Level,
+    level_and_kind,
+    review_fractions,
+)
 from xray_assets.statistics.drift.no_harm import NoHarm
 from xray_assets.statistics.drift.seen import Seen
 from xray_assets.statistics.drift.truth import Truth
 
 _MOST_NEW_SITES = 32
 _CHANGED = {
-    "": ("_day", "_alarmed"),
+    "": ("_day", "_alarmed", "_drifted"),
     "_detector": ("log_m", "days_up", "paid", "weight"),
     "_patients": ("stamps", "day"),
     "_read": ("stamps", "day"),
@@ -75,6 +81,7 @@ class Monitor:
         n_families = len(np.unique(self._streams.family))
         self._detector = Detector(self._streams.weight / n_families, LIMITS.alarm)
         self._alarmed = False
+        self._drifted = self._baseline_end - LIMITS.lately - 1
 
     def observe_day(self, day: int, rows: pl.DataFrame, reads: pl.DataFrame) -> Day:
         """Judge a closed day. rows: its films; reads: those settled on it, of films of any day.
@@ -105,7 +112,11 @@ class Monitor:
         return self._judged(evidence, films, unknown)
 
     def _judged(self, evidence: Evidence, films: Films, unknown: list[str]) -> Day:
-        level, kind = level_and_kind(evidence.findings(self._truth.discrimination))
+        if evidence.families & DRIFT:
+            self._drifted = self._day
+        lately = self._day - self._drifted <= LIMITS.lately
+        findings = evidence.findings(self._truth.discrimination, drifted_lately=lately)
+        level, kind = level_and_kind(findings)
         looked_at, reasons = evidence.sites, list(unknown)
         no_harm = self._no_harm.shown(looked_at, self._day, evidence.effect)
         if level is Level.MODERATE and len(no_harm) == len(looked_at):
