@@ -159,8 +159,13 @@ class Catalog:
 
     @property
     def classifiers(self) -> list[str]:
-        """Full names of the registered models, the first champion first."""
+        """Full names of the classifiers, the first champion first."""
         return [self.table(family.model) for family in FAMILIES.values()]
+
+    @property
+    def registered_models(self) -> list[str]:
+        """Full names of all that may be served: the classifiers, and candidates made later."""
+        return [*self.classifiers, self.table(CANDIDATES)]
 
     def model(self, name: str) -> str:
         """A model's three-level name, from that or from its last part alone."""

@@ -26,6 +26,7 @@ from xray_assets.assets import (
     summaries,
 )
 from xray_assets.assets.monitoring import days, films
+from xray_assets.assets.retraining import candidates, requests, training_set
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
@@ -48,6 +49,9 @@ STAGES = [
     summaries,
     films,
     days,
+    requests,
+    training_set,
+    candidates,
     backtest,
 ]
 

@@ -16,6 +16,7 @@ from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.roles import Resources, Roles
 from xray_assets.resources.serving.shadow import ShadowScorer
+from xray_assets.resources.training import RetrainingDesk
 from xray_assets.settings import Settings
 
 HTTP_SECONDS, READY_SECONDS = 3.0, 5.0
@@ -55,6 +56,11 @@ def resources(settings: Settings) -> Resources:
         ),
         review_desk=ReviewDesk(budget=settings.review_budget, key_file=str(settings.review_key)),
         ramp=ramp(settings, roles),
+        retraining_desk=RetrainingDesk(
+            mode=settings.retrain,
+            mix=settings.retrain_mix,
+            endpoint_folder=str(settings.endpoint_folder),
+        ),
         monitoring_desk=MonitoringDesk(
             timezone=settings.timezone,
             films=settings.monitor_films,

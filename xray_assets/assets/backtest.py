@@ -8,9 +8,18 @@ import polars as pl
 
 from xray_assets import clock
 from xray_assets.assets.entries import asset
-from xray_assets.catalog import BACKTESTS, EXPERIMENTS, PREDICTIONS, REVIEWED_CASES
+from xray_assets.catalog import (
+    BACKTESTS,
+    CANDIDATES,
+    EXPERIMENTS,
+    PREDICTIONS,
+    RETRAINING_REQUESTS,
+    REVIEWED_CASES,
+    TRAINING_FILMS,
+)
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.contracts.tables import BACKTESTS as BACKTESTS_CONTRACT
+from xray_assets.contracts.tables.retraining import REGISTERED
 from xray_assets.reasons import as_columns
 from xray_assets.resources.ramp import Ramp
 from xray_assets.resources.registry import Registry
@@ -28,15 +37,26 @@ BY_HAND = "name a candidate: `xray backtest MODEL VERSION`"
 
 
 class BacktestedModel(dg.Config):
-    """The candidate: a registered model's full name, and its version. Without one nothing is
-    judged, so that "Materialize all" may be pressed.
+    """The candidate: a registered model's full name, and its version. Without one, that of a
+    retraining which waits for it; without that nothing is judged, so that "Materialize all" may be
+    pressed.
     """
 
     model: str = ""
     version: int = 0
 
 
-@asset(BACKTESTS, deps=[EXPERIMENTS, PREDICTIONS, REVIEWED_CASES])
+@asset(
+    BACKTESTS,
+    deps=[
+        EXPERIMENTS,
+        PREDICTIONS,
+        REVIEWED_CASES,
+        RETRAINING_REQUESTS,
+        TRAINING_FILMS,
+        CANDIDATES,
+    ],
+)
 def backtests(
     context: dg.AssetExecutionContext,
     config: BacktestedModel,
@@ -48,17 +68,18 @@ def backtests(
     """A candidate and the present champion on every film that readers have settled."""
     from xray_assets.cases.backtest import backtest
 
-    if not config.model:
+    model, version = (config.model, config.version) if config.model else _waiting(tables)
+    if not model:
         context.log.info(f"nothing to backtest: {BY_HAND}")
         return dg.MaterializeResult(
             metadata=table_metadata(tables, BACKTESTS) | {"how_to_start": BY_HAND}
         )
     last = last_experiment(tables)
     champion = present_champion(last and last.winner, registry, ramp.model_names)
-    candidate = verified_candidate(registry, config.model, config.version)
+    candidate = verified_candidate(registry, model, version)
     if candidate.artifact_sha256 == champion.artifact_sha256:
         raise ExperimentError(f"{candidate.served_name} is the champion itself: nothing to compare")
-    films = _films(tables)
+    films = _films(tables, trained_on=_set_of(tables, candidate))
     digests = films["image_sha256"].unique().to_list()
     scores = shadow.scores(
         (champion, candidate), {model.artifact_sha256: digests for model in (champion, candidate)}
@@ -69,7 +90,23 @@ def backtests(
     return dg.MaterializeResult(metadata=table_metadata(tables, BACKTESTS) | _shown(row, result))
 
 
-def _films(tables: Tables) -> pl.DataFrame:
+def _waiting(tables: Tables) -> tuple[str, int]:
+    """The candidate of a retraining that was registered and not backtested; else no model."""
+    done = tables.read(BACKTESTS).select(artifact_sha256="candidate_sha256")
+    waits = tables.read(RETRAINING_REQUESTS).filter(state=REGISTERED)
+    rows = waits.join(done, on="artifact_sha256", how="anti").sort("asked_at").collect()
+    return rows.select("model", "version").row(0) if rows.height else ("", 0)
+
+
+def _set_of(tables: Tables, candidate: Candidate) -> pl.Series:
+    """Pixel digests of the films that a candidate of a retraining was made of."""
+    asked = tables.read(RETRAINING_REQUESTS).filter(artifact_sha256=candidate.artifact_sha256)
+    films = tables.read(TRAINING_FILMS).join(asked, on="request_id", how="semi")
+    return films.select("pixel_sha256").collect()["pixel_sha256"]
+
+
+def _films(tables: Tables, *, trained_on: pl.Series) -> pl.DataFrame:
+    """Reviewed films, without those that the candidate was trained on."""
     from xray_assets.cases.backtest import reviewed_films
 
     reviewed = (
@@ -86,7 +123,8 @@ def _films(tables: Tables) -> pl.DataFrame:
         )
         .select("request_id", "image_sha256")
     )
-    return reviewed_films(reviewed, predictions.collect())
+    unseen = predictions.filter(~pl.col("image_sha256").is_in(trained_on.implode()))
+    return reviewed_films(reviewed, unseen.collect())
 
 
 def _row(

@@ -34,6 +34,7 @@ class Entry:
 FILMS, METADATA, MODELS, ENDPOINT = "films", "metadata", "models", "endpoint"
 PREDICTIONS, FEEDBACK, PERFORMANCE, DECISION = "predictions", "feedback", "performance", "decision"
 MONITORING = "monitoring"
+RETRAINING = "retraining"
 
 ENTRIES: dict[Key, Entry] = {
     catalog.XRAY_IMAGES: Entry(
@@ -72,6 +73,9 @@ ENTRIES: dict[Key, Entry] = {
     catalog.MONITORING_BASELINES: Entry(MONITORING),
     catalog.MONITORING_DAYS: Entry(MONITORING, ("delta", "numpy")),
     catalog.MONITORING_EVIDENCE: Entry(MONITORING),
+    catalog.RETRAINING_REQUESTS: Entry(RETRAINING),
+    catalog.TRAINING_FILMS: Entry(RETRAINING, ("delta", "polars")),
+    catalog.GOLDEN_FILMS: Entry(RETRAINING, ("delta", "polars")),
     catalog.BACKTESTS: Entry(DECISION, ("delta", "onnx"), only_shown=True),
 }
 """Every asset but the classifiers, which come from their families (`classifiers.py`)."""

@@ -56,7 +56,7 @@ def _registered(
     if not model and version is not None:
         raise RegistryError(f"--version {version} of which model? name it with --model")
     if not model:
-        models = settings.catalog.classifiers
+        models = settings.catalog.registered_models
         champion = registry.aliases(models).get(CHAMPION)
         if champion is None:
             raise RegistryError(

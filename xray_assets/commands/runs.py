@@ -16,7 +16,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def materialize(
-    job: Annotated[str, typer.Argument(help="lineage, retrain, deploy or evaluate")] = "lineage",
+    job: Annotated[
+        str, typer.Argument(help="lineage, train, retrain, deploy or evaluate")
+    ] = "lineage",
 ) -> None:
     """Run a job: through the running Dagster where there is one, else in this process."""
     from xray_assets.commands.experiments import settings_of_what_runs

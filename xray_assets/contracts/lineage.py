@@ -6,6 +6,7 @@ in its contract and each named table upstream.
 """
 
 from xray_assets.catalog import (
+    BACKTESTS,
     CHALLENGER,
     CHAMPION,
     ENDPOINT_CONFIG,
@@ -18,6 +19,7 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     PROMOTION_DECISION,
+    RETRAINING_REQUESTS,
     REVIEW_ASSIGNMENTS,
     REVIEW_POLICY,
     REVIEWED_CASES,
@@ -146,11 +148,13 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
 """Origins by table; a table that is not here has none, or none that is exact."""
 
 BACK_EDGE: dict[Key, frozenset[Key]] = {
+    RETRAINING_REQUESTS: frozenset({BACKTESTS}),
     EXPERIMENTS: frozenset({PROMOTION_DECISION, PREDICTIONS}),
 }
 """What decides on the next config is read downstream of the config: the decision, and the log's
-state (positions that are missing). The one edge that no graph without a circle can declare; it
-leaves through the sensor `promotion_decided`.
+state (positions that are missing). What becomes of a retraining rests on the backtest of its
+candidate. Edges that no graph without a circle can declare; they leave through the sensors
+`promotion_decided` and `retraining_due`.
 """
 
 THROUGH_THE_ENDPOINT: dict[Key, frozenset[Key]] = {PREDICTIONS: frozenset({ENDPOINT_CONFIG})}

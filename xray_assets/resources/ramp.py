@@ -61,5 +61,10 @@ class Ramp(dg.ConfigurableResource):
 
     @property
     def model_names(self) -> list[str]:
-        """Full names of the registered models, the first champion first."""
+        """Full names of the classifiers, the first champion first."""
         return Catalog(self.environment).classifiers
+
+    @property
+    def registered_models(self) -> list[str]:
+        """Full names of all that may be served."""
+        return Catalog(self.environment).registered_models

@@ -26,6 +26,10 @@ class Registry(dg.ConfigurableResource, ABC):
         """What a training's run measured."""
 
     @abstractmethod
+    def parameters(self, run_id: str) -> dict[str, str]:
+        """What a training's run was set to."""
+
+    @abstractmethod
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         """One version. Raises RegistryError when it does not exist."""
 

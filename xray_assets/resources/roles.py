@@ -13,7 +13,7 @@ from xray_assets.resources.review import ReviewDesk
 from xray_assets.resources.serving.endpoint import ModelServing
 from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
-from xray_assets.resources.training import Training
+from xray_assets.resources.training import RetrainingDesk, Training
 from xray_assets.resources.witness import DecisionWitness
 
 
@@ -41,6 +41,7 @@ class Resources(Roles):
     review_desk: ReviewDesk
     ramp: Ramp
     monitoring_desk: MonitoringDesk
+    retraining_desk: RetrainingDesk
 
     def by_name(self) -> dict[str, Any]:
         """As Dagster's definitions take them."""

@@ -5,7 +5,8 @@ The asset asks for a training; this room knows the process. No gate, metric or m
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 import polars as pl
@@ -13,10 +14,44 @@ import polars as pl
 from xray_assets.catalog import FAMILIES, Catalog
 from xray_assets.settings import Settings
 from xray_assets.settings.training_plan import TrainingPlan
-from xray_assets.training.gates import GATES
+from xray_assets.training.gates import GATES, PARITY
 from xray_assets.training.request import TrainingRequest
 
+if TYPE_CHECKING:
+    from xray_assets.serving.hot_path.case_keys import CaseKeys
+
 Result = dg.MaterializeResult | dg.AssetCheckResult
+
+
+class RetrainingDesk(dg.ConfigurableResource):
+    """What retraining may do by itself, and the key of the patients' pseudonyms.
+
+    mode: off, recommend or shadow. mix: cumulative or 70/30. endpoint_folder: where the endpoint
+    keeps the key.
+    """
+
+    mode: str = "recommend"
+    mix: str = "cumulative"
+    endpoint_folder: str
+
+    def case_keys(self) -> "CaseKeys":
+        """The key; made by whoever asks first, here or the endpoint."""
+        from xray_assets.serving.hot_path.case_keys import CaseKeys
+
+        folder = Path(self.endpoint_folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return CaseKeys(folder)
+
+
+class Left(NamedTuple):
+    """What a training left to be judged: its folder, MLflow's run, its largest difference between
+    framework and export, and what it measured.
+    """
+
+    folder: str
+    run_id: str
+    parity: float
+    metadata: dict[str, Any]
 
 
 class Training(dg.ConfigurableResource, ABC):
@@ -54,6 +89,17 @@ class Training(dg.ConfigurableResource, ABC):
         cancelled, or ended without reporting anything.
         """
 
+    @abstractmethod
+    def left_by(self, context: dg.AssetExecutionContext, request: TrainingRequest) -> Left:
+        """Run the script for a candidate that is left to be judged (`request.leave_in`).
+
+        Raises dg.Failure when the script ended without telling what it left.
+        """
+
+    @abstractmethod
+    def candidate_folder(self, run_id: str) -> str:
+        """Where the candidate of a run is left."""
+
 
 def demanded(results: Any, family: str) -> Iterator[Result]:
     """The results of a script, and an error where silence would look like success.
@@ -83,6 +129,19 @@ def demanded(results: Any, family: str) -> Iterator[Result]:
             "its log above, and train again"
         )
     yield made[0]
+
+
+def left_behind(messages: Any, request: TrainingRequest) -> Left:
+    """What a script's messages tell of a candidate. Raises dg.Failure where they tell nothing."""
+    told = [message for message in messages if "gates" in message]
+    if len(told) != 1:
+        raise dg.Failure(
+            f"the {request.family} training ended without telling what it left: look at its log "
+            "above, and ask again"
+        )
+    (message,) = told
+    parity = float(message["gates"][PARITY]["value"])
+    return Left(request.leave_in, message["run_id"], parity, message["metadata"])
 
 
 def _gate(check: dg.AssetCheckResult) -> str:

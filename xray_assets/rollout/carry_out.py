@@ -65,7 +65,7 @@ def settle(ramp: "Ramp", wanted: Wanted, experiment: Experiment | None) -> None:
     Raises StaleGeneration and StaleWrite when the state has gone on.
     """
     _demand_newest(ramp, wanted)
-    ramp.registry.reconcile_aliases(wanted.aliases, ramp.model_names)
+    ramp.registry.reconcile_aliases(wanted.aliases, ramp.registered_models)
     if experiment and not experiment.is_running and not experiment.is_settled:
         settled = experiment.settled(now=clock.now())
         save(ramp.tables, [settled], seen=wanted.generation)

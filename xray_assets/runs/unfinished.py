@@ -56,6 +56,11 @@ class UnfinishedRun:
         return f"{said}, longer than it should be" if self.is_overdue(now) else said
 
 
+def alive_runs(instance: dg.DagsterInstance, *jobs: str) -> set[str]:
+    """Ids of the runs of these jobs that somebody carries out, or is about to."""
+    return {run.run_id for run in unfinished_runs(instance, *jobs) if not run.is_dead}
+
+
 def unfinished_runs(instance: dg.DagsterInstance, *jobs: str) -> Iterator[UnfinishedRun]:
     """The runs of these jobs, or of all where none is named, that have not ended; newest first."""
     for record in instance.get_run_records(dg.RunsFilter(statuses=list(UNFINISHED))):

@@ -33,14 +33,25 @@ def prepare(tracking_uri: str) -> None:
 
 def figures_of_run(client: Any, run_id: str) -> dict[str, float]:
     """The metrics of a run; nothing where MLflow has it no more."""
+    run = _run(client, run_id)
+    return dict(run.data.metrics) if run else {}
+
+
+def parameters_of_run(client: Any, run_id: str) -> dict[str, str]:
+    """The parameters of a run, as MLflow keeps them; nothing where it has it no more."""
+    run = _run(client, run_id)
+    return dict(run.data.params) if run else {}
+
+
+def _run(client: Any, run_id: str) -> Any:
     from mlflow.exceptions import MlflowException
 
     try:
-        return dict(client.get_run(run_id).data.metrics)
+        return client.get_run(run_id)
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
-        return {}
+        return None
 
 
 def move_experiment(tracking_uri: str, experiment_id: str, location: str) -> None:

@@ -14,6 +14,8 @@ DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG = "artifact_sha256", "family", "threshold"
 IDENTITY_TAGS = frozenset({DIGEST_TAG, FAMILY_TAG, THRESHOLD_TAG})
 RUN_TAG = "run"
 """Path of the training's run in MLflow's pages."""
+PARENT_TAG, REQUEST_TAG, EPISODE_TAG = "parent_model", "retraining_request", "monitoring_episode"
+"""Of a version that a retraining made: its champion, what asked for it, what it answers."""
 SERVING_FOLDER = "serving"
 """Name of the serving artifact among a registered version's artifacts."""
 

@@ -19,7 +19,12 @@ from urllib.parse import unquote
 
 from xray_assets.scoring.aliases import AliasHeld, ModelVersion, alias_changes
 from xray_assets.scoring.artifact import ArtifactError, ServingArtifact
-from xray_assets.scoring.mlflow_client import figures_of_run, import_mlflow, prepare
+from xray_assets.scoring.mlflow_client import (
+    figures_of_run,
+    import_mlflow,
+    parameters_of_run,
+    prepare,
+)
 from xray_assets.scoring.registered import (
     IDENTITY_TAGS,
     SERVING_FOLDER,
@@ -49,6 +54,10 @@ class ModelRegistry:
     def figures(self, run_id: str) -> dict[str, float]:
         """What a training's run measured; nothing where MLflow has the run no more."""
         return figures_of_run(self._client, run_id)
+
+    def parameters(self, run_id: str) -> dict[str, str]:
+        """What a training's run was set to; nothing where MLflow has the run no more."""
+        return parameters_of_run(self._client, run_id)
 
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         """One version. Raises RegistryError when it does not exist or was not made by training."""

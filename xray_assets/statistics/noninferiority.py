@@ -5,7 +5,9 @@ an equal model would pass. One look, one set of films; bounds for every look are
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +66,8 @@ def chance_of_equal(n: int, margin: float, alpha: float, discordance: float) -> 
 
     discordance: the share of films that exactly one of the two gets right. Equal: either as often.
     """
-    from scipy.stats import binom
-
+    stats: Any = import_module("scipy.stats")  # loaded only here, and untyped
+    binom = stats.binom
     most = int(binom.ppf(1 - 1e-9, n, discordance)) + 1
     differ = np.arange(most + 1)
     weight: Floats = binom.pmf(differ, n, discordance)

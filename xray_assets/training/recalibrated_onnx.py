@@ -48,7 +48,8 @@ def recalibrated(network: bytes, scale: float, shift: float) -> bytes:
             helper.make_node("Sigmoid", ["recalibrated"], [OUTPUT_NAME]),
         ]
     graph.initializer.extend(
-        numpy_helper.from_array(np.float32(value), name) for name, value in constants.items()
+        numpy_helper.from_array(np.array(value, np.float32), name)
+        for name, value in constants.items()
     )
     graph.node.extend(new)
     return canonical(model)

@@ -87,6 +87,13 @@ def tracked_run(
         yield TrackedRun(mlflow, run.info.run_id, experiment_id)
 
 
+@contextmanager
+def gone_on_with(tracker: Tracker, run_id: str) -> Iterator[TrackedRun]:
+    """The run of a training, opened again: its candidate was judged since."""
+    with tracker.mlflow.start_run(run_id=run_id, log_system_metrics=False) as run:
+        yield TrackedRun(tracker.mlflow, run.info.run_id, run.info.experiment_id)
+
+
 def log_films(run: TrackedRun, table: str, digest: str, counts: Mapping[str, int]) -> None:
     """The films as the run's dataset: runs of equal digests were trained and judged on the same.
 

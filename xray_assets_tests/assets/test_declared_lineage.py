@@ -3,6 +3,7 @@ every look at a table is recorded.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
@@ -10,16 +11,24 @@ import pytest
 
 from benchmarks.rollout.ramp_world import World, register_two_models
 from xray_assets.assets.endpoint import EndpointChange
-from xray_assets.catalog import BACKTESTS, ERASURES, PYTORCH_CLASSIFIER, Key
+from xray_assets.catalog import (
+    BACKTESTS,
+    ERASURES,
+    PYTORCH_CLASSIFIER,
+    RETRAINING_REQUESTS,
+    Key,
+)
 from xray_assets.contracts.lineage import BACK_EDGE, COLUMN_ORIGINS, THROUGH_THE_ENDPOINT
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import STAGES, build_definitions
 from xray_assets.deployments import resources
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.resources.training import Result, Training
+from xray_assets.retraining import requests
 from xray_assets.settings import Settings
 from xray_assets.training.gates import GATES
 from xray_assets_tests.logged_world import LoggedWorld
+from xray_assets_tests.retraining.made_world import filled
 
 LOOKS = ("read", "version", "snapshot", "added_since", "row_count", "position")
 GRAPH = build_definitions(Settings()).resolve_asset_graph()
@@ -36,9 +45,19 @@ class Trained(Training):
     def export_films(self, *_: Any, **__: Any) -> str:
         return "films"
 
+    def left_by(self, *_: Any, **__: Any) -> Any:
+        raise NoCandidate
+
+    def candidate_folder(self, run_id: str) -> str:
+        return run_id
+
     def train(self, *_: Any, **__: Any) -> Iterator[Result]:
         yield from (dg.AssetCheckResult(passed=True, check_name=name) for name in GATES)
         yield dg.MaterializeResult()
+
+
+class NoCandidate(Exception):
+    """What a candidate is made of was read by then."""
 
 
 def tables_of(keys: Any) -> set[Key]:
@@ -60,13 +79,23 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Key]]:
     with pytest.MonkeyPatch.context() as patch:
         for name in LOOKS:
             patch.setattr(LocalDelta, name, recorded(getattr(LocalDelta, name), looked))
+        ask_for_a_candidate(settings)
+        patch.setattr(requests, "of_run", lambda tables, _: requests.read_requests(tables)[0])
         found = {}
         for asset in ASSETS:
             looked.clear()
             of_ramp = {"ramp": ramp.ramp} if asset.op.name == "endpoint_config" else {}
-            dg.materialize([asset], resources=room | of_ramp, run_config=config(asset, ramp))
+            with suppress(NoCandidate):
+                dg.materialize([asset], resources=room | of_ramp, run_config=config(asset, ramp))
             found[asset.op.name] = looked - tables_of(asset.keys)
         return found
+
+
+def ask_for_a_candidate(settings: Settings) -> None:
+    """The request that every run of this world carries out."""
+    told = {"request_id": "asked", "triggers": "manual", "state": "running", "method": "retrain"}
+    row = filled(RETRAINING_REQUESTS, **told, evidence='{"standing": {"since": null}}')
+    requests.save(resources(settings).tables, row)
 
 
 def recorded(look: Any, looked: set[Key]) -> Any:
@@ -80,6 +109,8 @@ def recorded(look: Any, looked: set[Key]) -> Any:
 def config(asset: dg.AssetsDefinition, ramp: World) -> dict[str, Any]:
     if asset.op.name == "endpoint_config":
         asked = {"action": "step", "generation": ramp.experiment.generation}
+    elif tables_of(asset.keys) == {RETRAINING_REQUESTS}:
+        asked = {"ask": "due"}
     elif tables_of(asset.keys) == {BACKTESTS}:
         asked = {"model": ramp.settings.catalog.table(PYTORCH_CLASSIFIER), "version": 1}
     else:

@@ -6,7 +6,7 @@ from xray_assets import catalog
 from xray_assets.contracts.contract import Column, Contract
 from xray_assets.contracts.tables.columns import count, label, number, share, text, time
 
-REQUEST_STATES = (
+REQUEST_STATES = (ASKED, SKIPPED, RUNNING, GATED, REGISTERED, RECOMMENDED, OPENED, FAILED) = (
     "asked",
     "skipped",
     "running",
@@ -16,9 +16,20 @@ REQUEST_STATES = (
     "opened",
     "failed",
 )
-TRIGGERS = ("drift", "performance", "volume", "age", "data_quality", "manual")
-METHODS = ("retrain", "recalibrate")
-FILM_SOURCES = ("dataset", "production")
+"""It waits, or a person is asked; it was due and is not done; it is trained; its candidate failed a
+gate; is registered and waits for its backtest; an experiment is recommended, or was opened; its run
+failed.
+"""
+TRIGGERS = (DRIFT, PERFORMANCE, VOLUME, AGE, DATA_QUALITY, MANUAL) = (
+    "drift",
+    "performance",
+    "volume",
+    "age",
+    "data_quality",
+    "manual",
+)
+METHODS = RETRAIN, RECALIBRATE = ("retrain", "recalibrate")
+FILM_SOURCES = DATASET, PRODUCTION = ("dataset", "production")
 TRUTH_SOURCES = ("dataset", "consensus", "adjudicated", "pathology")
 
 _PATIENT_KEY = text("patient_key", "Keyed HMAC of the patient id: gold's case_key", nullable=False)
@@ -77,6 +88,7 @@ TRAINING_FILMS = Contract(
         share("chance", "The logged chance at which it was read; null for the data set"),
         number("weight", "Its weight in training; 1 for the data set", nullable=False, minimum=0),
         text("site", "Where its request came from; null for the data set"),
+        time("scored_at", "When its request was scored; null for the data set"),
         _PATIENT_KEY,
         text("dataset_split", "The patient's split", nullable=False, allowed=("train", "val")),
         time("since", "When the set was made", nullable=False),

@@ -27,6 +27,10 @@ class DatabricksRegistry(Registry):
         raise NotYetOnDatabricks("reading a training's figures")
 
     @override
+    def parameters(self, run_id: str) -> dict[str, str]:
+        raise NotYetOnDatabricks("reading a training's parameters")
+
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         raise NotYetOnDatabricks("reading the model registry")
 

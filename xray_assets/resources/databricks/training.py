@@ -7,7 +7,7 @@ import polars as pl
 from typing_extensions import override
 
 from xray_assets.errors import NotYetOnDatabricks
-from xray_assets.resources.training import Result, Training
+from xray_assets.resources.training import Left, Result, Training
 from xray_assets.training.request import TrainingRequest
 
 
@@ -23,3 +23,11 @@ class DatabricksTraining(Training):
         self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
         raise NotYetOnDatabricks("training")
+
+    @override
+    def left_by(self, context: dg.AssetExecutionContext, request: TrainingRequest) -> Left:
+        raise NotYetOnDatabricks("training")
+
+    @override
+    def candidate_folder(self, run_id: str) -> str:
+        raise NotYetOnDatabricks("keeping a candidate")

@@ -31,6 +31,10 @@ class LocalRegistry(Registry):
         return self._registry().figures(run_id)
 
     @override
+    def parameters(self, run_id: str) -> dict[str, str]:
+        return self._registry().parameters(run_id)
+
+    @override
     def version(self, model_name: str, version: int | str) -> RegisteredVersion:
         return self._registry().version(model_name, version)
 

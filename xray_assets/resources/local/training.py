@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 from typing_extensions import override
 
-from xray_assets.resources.training import Result, Training, demanded
+from xray_assets.resources.training import Left, Result, Training, demanded, left_behind
 from xray_assets.training.request import TrainingRequest
 
 
@@ -31,12 +31,26 @@ class LocalTraining(Training):
     def train(
         self, context: dg.AssetExecutionContext, request: TrainingRequest
     ) -> Iterator[Result]:
-        threads, family = str(request.plan.training_threads), request.family
+        invocation = self._run(context, request)
+        results = invocation.get_results(implicit_materializations=False)
+        yield from demanded(results, request.family)
+
+    @override
+    def left_by(self, context: dg.AssetExecutionContext, request: TrainingRequest) -> Left:
+        return left_behind(self._run(context, request).get_custom_messages(), request)
+
+    @override
+    def candidate_folder(self, run_id: str) -> str:
+        return str(Path(self.folder) / run_id / "candidate")
+
+    def _run(
+        self, context: dg.AssetExecutionContext, request: TrainingRequest
+    ) -> dg.PipesClientCompletedInvocation:
+        threads = str(request.plan.training_threads)
         client = dg.PipesSubprocessClient(
             # Frameworks read these when they are loaded; two that contend for the cores crawl.
             env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
         )
         command = self.command or [sys.executable, "-m", "xray_assets.training"]
-        context.log.info(f"training {family} in a process of its own ({threads} threads)")
-        invocation = client.run(context=context, command=command, extras=request.extras())
-        yield from demanded(invocation.get_results(implicit_materializations=False), family)
+        context.log.info(f"training {request.family} in a process of its own ({threads} threads)")
+        return client.run(context=context, command=command, extras=request.extras())

@@ -8,26 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from xray_assets.reasons import Reason
-from xray_assets.retraining.deciding import guards
-from xray_assets.retraining.deciding.facts import (
+from xray_assets.contracts.tables.days import CONCEPT, MAJOR, MODERATE, UNKNOWN
+from xray_assets.contracts.tables.retraining import (
     AGE,
-    BASELINE_INCOMPLETE,
-    CONCEPT,
     DATA_QUALITY,
     DRIFT,
-    LIMITS,
     MANUAL,
     PERFORMANCE,
-    UNKNOWN,
+    RECALIBRATE,
+    RETRAIN,
     VOLUME,
-    Facts,
-    Limits,
-    days,
 )
+from xray_assets.reasons import BASELINE_INCOMPLETE, Reason
+from xray_assets.retraining.deciding import guards
+from xray_assets.retraining.deciding.facts import LIMITS, Facts, Limits, days
 
 RUN, ASK, WAIT, SKIP, NOTHING = "run", "ask", "wait", "skip", "nothing"
-RETRAIN, RECALIBRATE = "retrain", "recalibrate"
 
 _NONE = Reason("", "")
 
@@ -76,12 +72,12 @@ def _triggers(facts: Facts, now: datetime, limits: Limits) -> Iterator[str]:
     standing, new = facts.standing, facts.new
     lasted = standing.since is not None and now - standing.since >= days(limits.drift_days)
     if (
-        standing.at_least("MODERATE")
+        standing.at_least(MODERATE)
         and standing.kind in ("covariate", "segment", "prevalence")
         and lasted
     ):
         yield DRIFT
-    if (standing.at_least("MAJOR") and standing.harm) or standing.level == CONCEPT:
+    if (standing.at_least(MAJOR) and standing.harm) or standing.level == CONCEPT:
         yield PERFORMANCE
     if facts.last_set_size is not None and new.count >= max(
         limits.volume_least, limits.volume_share * facts.last_set_size
@@ -142,7 +138,7 @@ def _nothing_to_learn(facts: Facts, method: str, limits: Limits) -> Reason | Non
         said = f"{new.normal} normal and {new.pneumonia} pneumonia, {few} of each are needed"
         return Reason("too_few_of_a_class", said)
     drifted = [site for site in facts.standing.sites if site]
-    by_drift = facts.standing.at_least("MODERATE") and drifted
+    by_drift = facts.standing.at_least(MODERATE) and drifted
     if by_drift and not any(new.at_sites.get(site) for site in drifted):
         said = f"no truth of {', '.join(drifted)} since it drifted: reads are asked for first"
         return Reason("none_from_the_site", said)
@@ -163,5 +159,5 @@ def _nothing_to_learn(facts: Facts, method: str, limits: Limits) -> Reason | Non
 def _method(facts: Facts) -> str:
     """A moved prevalence moves scores and no ranks: a new operating point mends it."""
     wanted = facts.word is not None and facts.word.recalibrate
-    moved = facts.standing.at_least("MODERATE") and facts.standing.kind == "prevalence"
+    moved = facts.standing.at_least(MODERATE) and facts.standing.kind == "prevalence"
     return RECALIBRATE if wanted or (moved and facts.word is None) else RETRAIN

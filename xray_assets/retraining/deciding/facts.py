@@ -5,22 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-DRIFT, PERFORMANCE, VOLUME, AGE, DATA_QUALITY, MANUAL = (
-    "drift",
-    "performance",
-    "volume",
-    "age",
-    "data_quality",
-    "manual",
-)
-"""The triggers, in the order in which a request names them."""
+from xray_assets.contracts.tables.days import LEVELS, UNKNOWN
+from xray_assets.reasons import BASELINE_INCOMPLETE
 
-LEVELS = ("NONE", "MINOR", "MODERATE", "MAJOR", "CONCEPT")
-"""Levels of monitoring, lowest first; UNKNOWN stands beside them."""
-UNKNOWN, CONCEPT = "UNKNOWN", "CONCEPT"
-
-BASELINE_INCOMPLETE = "baseline_incomplete"
-"""The one reason of UNKNOWN that holds nothing back."""
+KNOWN_LEVELS = tuple(level for level in LEVELS if level != UNKNOWN)
+"""Lowest first."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,7 @@ class Standing:
 
     def at_least(self, level: str) -> bool:
         """Whether the level is this or higher; UNKNOWN is none of them."""
-        return self.level in LEVELS and LEVELS.index(self.level) >= LEVELS.index(level)
+        return self.level in KNOWN_LEVELS[KNOWN_LEVELS.index(level) :]
 
 
 @dataclass(frozen=True)

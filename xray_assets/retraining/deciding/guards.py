@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from xray_assets.contracts.tables.retraining import (
+    FAILED,
+    GATED,
+    MANUAL,
+    OPENED,
+    RECOMMENDED,
+    REGISTERED,
+    RUNNING,
+)
 from xray_assets.reasons import Reason
-from xray_assets.retraining.deciding.facts import MANUAL, Earlier, Limits, days
+from xray_assets.retraining.deciding.facts import Earlier, Limits, days
 
-IN_FLIGHT = ("running", "registered")
+IN_FLIGHT = (RUNNING, REGISTERED)
 """States of a request that is not done: trained now, or waiting for its backtest."""
 
-FAILED = ("gated", "failed")
-DONE = (*FAILED, "registered", "recommended", "opened")
+NOT_GOOD = (GATED, FAILED)
+DONE = (*NOT_GOOD, REGISTERED, RECOMMENDED, OPENED)
 """States of a request that was carried out, for better or worse."""
 
 
@@ -26,7 +35,7 @@ def too_often(earlier: Sequence[Earlier], now: datetime, limits: Limits) -> Reas
     """So many days apart, so many in a window, and none after too many failures in a row."""
     done = [one for one in earlier if one.state in DONE]
     row = done[-limits.failures_in_a_row :]
-    if len(row) == limits.failures_in_a_row and all(one.state in FAILED for one in row):
+    if len(row) == limits.failures_in_a_row and all(one.state in NOT_GOOD for one in row):
         said = f"the last {len(row)} failed: off until one that `xray retrain` asks for passes"
         return Reason("failed_in_a_row", said)
     if done and now - done[-1].asked_at < days(limits.days_apart):

@@ -9,6 +9,7 @@ import hashlib
 
 import polars as pl
 
+from xray_assets.contracts.contract import TIMESTAMP
 from xray_assets.retraining.films.splits import place, with_splits
 from xray_assets.retraining.films.truths import with_weights
 
@@ -28,6 +29,7 @@ FILM = (
     "chance",
     "weight",
     "site",
+    "scored_at",
     "patient_key",
     "dataset_split",
 )
@@ -47,6 +49,7 @@ def of_dataset(metadata: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.Float64).alias("chance"),
         pl.lit(1.0).alias("weight"),
         pl.lit(None, pl.String).alias("site"),
+        pl.lit(None, TIMESTAMP).alias("scored_at"),
         "patient_key",
         "dataset_split",
     )
@@ -74,6 +77,7 @@ def of_production(
         chance="chance",
         weight="weight",
         site="site",
+        scored_at="scored_at",
         patient_key="case_key",
     )  # fmt: skip
     new = kept.join(dataset, on="pixel_sha256", how="anti")

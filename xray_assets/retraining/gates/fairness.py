@@ -10,7 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from xray_assets.retraining.gates.gate import FAIR, GateResult
+from xray_assets.retraining.gates.demands import FAIR
+from xray_assets.retraining.gates.gate import GateResult
 from xray_assets.retraining.gates.golden import CHANCE, EQUAL_DISCORDANCE
 from xray_assets.statistics.noninferiority import Paired, chance_of_equal, margin_of_equal
 

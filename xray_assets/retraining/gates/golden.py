@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.retraining.gates.gate import GOLDEN, GateResult
+from xray_assets.retraining.gates.demands import GOLDEN
+from xray_assets.retraining.gates.gate import GateResult
 from xray_assets.statistics.noninferiority import (
     LARGEST_MARGIN,
     Paired,

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.retraining.gates.gate import FAST, GateResult
+from xray_assets.retraining.gates.demands import FAST
+from xray_assets.retraining.gates.gate import GateResult
 
 REQUESTS, LARGEST_RATIO = 200, 1.2
 

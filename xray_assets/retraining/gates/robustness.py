@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.retraining.gates.gate import ROBUST, GateResult
+from xray_assets.retraining.gates.demands import ROBUST
+from xray_assets.retraining.gates.gate import GateResult
 from xray_assets.statistics.roc import area_under_curve
 
 CORRUPTED = (

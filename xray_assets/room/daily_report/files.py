@@ -57,7 +57,7 @@ def write(
         limits(settings),
         day=day,
         environment=settings.environment,
-        trained=models(registry, settings.catalog.classifiers),
+        trained=models(registry, settings.catalog.registered_models),
         now=clock.now(),
     )
     folder = out or settings.state / "reports"

@@ -78,7 +78,7 @@ def get_decision(request: Request, experiment_id: str, position: int) -> Respons
 def get_models(request: Request, number: Number = 1) -> Response:
     """Every registered version, newest first."""
     registry = registry_of(settings_of(request))
-    shown = paged(models.models(registry, settings_of(request).catalog.classifiers), number)
+    shown = paged(models.models(registry, settings_of(request).catalog.registered_models), number)
     return page(
         request,
         "records/models.html",
@@ -105,7 +105,7 @@ def get_deployments(request: Request, number: Number = 1) -> Response:
 def get_timeline(request: Request, number: Number = 1) -> Response:
     """What happened, newest first."""
     tables, settings = tables_of(request), settings_of(request)
-    trained = models.models(registry_of(settings), settings.catalog.classifiers)
+    trained = models.models(registry_of(settings), settings.catalog.registered_models)
     return page(
         request,
         "records/timeline.html",
