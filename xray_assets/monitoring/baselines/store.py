@@ -86,7 +86,7 @@ def make(tables: Tables, plan: Plan, served: Served, last: Look, now: datetime) 
         same_days = (old["from_date"], old["to_date"], first_window)
         cause, tries = PROMOTED, [same_days, (farthest, last.day, newest_window)]
     for first, until, choose in tries:
-        if (until - first).days + 1 < need.fewest_days:
+        if (until - first).days + 1 < (need.days if choose is first_window else need.fewest_days):
             continue
         films, reads = gather(tables, plan, served, (first, until), last)
         if window := choose(films, reads, need):

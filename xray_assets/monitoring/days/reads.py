@@ -42,7 +42,7 @@ def settled_between(
         earlier = about.filter(pl.col("acceptance_rank") <= before.read_rank)
         was = _settled(cases, earlier, end_of(before.day, timezone))
         fresh = fresh.join(was, on="request_id", how="anti")
-    return fresh
+    return _with_truth(fresh, about)
 
 
 def settled_of(tables: Tables, first: date, last: date, until: Look, timezone: str) -> pl.DataFrame:
@@ -51,7 +51,8 @@ def settled_of(tables: Tables, first: date, last: date, until: Look, timezone: s
         "drawn", pl.col("prediction_date").is_between(first, last)
     )
     cases = drawn.collect()
-    return _settled(cases, _about(_blinded(tables, until), cases), end_of(until.day, timezone))
+    about = _about(_blinded(tables, until), cases)
+    return _with_truth(_settled(cases, about, end_of(until.day, timezone)), about)
 
 
 def last_rank(tables: Tables, before: Look | None, moment: datetime) -> int:
@@ -82,13 +83,17 @@ def _about(reads: pl.LazyFrame, cases: pl.DataFrame) -> pl.DataFrame:
 
 
 def _settled(cases: pl.DataFrame, reads: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """COLUMNS of the cases that these reads have settled by then."""
+    """The cases that these reads have settled by then."""
     stand = cases.drop("n_reads").join(standing(reads), on="request_id")
-    truths = consensus(reads).select(request_id="prediction_id", truth="ground_truth")
-    return (
-        stand.filter(state_at(now) == SETTLED)
-        .join(truths, on="request_id")
-        .with_columns(pl.col("truth").replace_strict(NUMBER_OF_LABEL, return_dtype=pl.Int32))
-        .select(*COLUMNS[:3], review_probability="chance")
-        .sort("request_id")
+    return stand.filter(state_at(now) == SETTLED)
+
+
+def _with_truth(settled: pl.DataFrame, reads: pl.DataFrame) -> pl.DataFrame:
+    """COLUMNS of settled cases."""
+    its_reads = reads.filter(pl.col("prediction_id").is_in(settled["request_id"].implode()))
+    truths = consensus(its_reads).select(
+        request_id="prediction_id",
+        truth=pl.col("ground_truth").replace_strict(NUMBER_OF_LABEL, return_dtype=pl.Int32),
     )
+    joined = settled.with_columns(review_probability="chance").join(truths, on="request_id")
+    return joined.select(COLUMNS).sort("request_id")

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -237,6 +239,13 @@ class World:
         serve(self.tables, FIRST)
         self.traffic = Traffic(self.tables, **how)
 
+    def twin(self) -> "World":
+        """Another state, the same so far."""
+        twin = copy(self)
+        twin.tables = deepcopy(self.tables)
+        twin.traffic = replace(self.traffic, tables=twin.tables, made=dict(self.traffic.made))
+        return twin
+
     def judge(
         self, now: date, *, taken: bool = True, monitor: Any = Remembers, tables: Any = None
     ) -> list[date]:
@@ -253,8 +262,25 @@ class World:
             pass
         return self.days()
 
+    def quiet(self, today: date) -> bool:
+        """Whether a run has nothing to do."""
+        before = self.evidence().height
+        return not self.judge(today) and self.evidence().height == before
+
     def days(self) -> pl.DataFrame:
         return self.tables.read(MONITORING_DAYS).sort("date").collect()
 
     def evidence(self) -> pl.DataFrame:
         return self.tables.read(MONITORING_EVIDENCE).sort("date").collect()
+
+
+@cache
+def _after(days: int) -> World:
+    world = World()
+    world.judge_all(world.traffic.days(FIRST, days))
+    return world
+
+
+def after(days: int) -> tuple[World, date]:
+    """A state of so many ordinary days that are judged, and the day after them."""
+    return _after(days).twin(), FIRST + timedelta(days=days)

@@ -17,6 +17,7 @@ from xray_assets_tests.monitoring.days.made_days import (
     CHAMPION,
     FIRST,
     World,
+    after,
     midnight,
     serve,
 )
@@ -40,8 +41,8 @@ def promoted(*, days: int, shadow: int, gain: float = 0.0) -> World:
 
 
 def test_a_new_champion_is_compared_from_its_first_day_with_its_own_scores_of_its_shadow() -> None:
-    world = promoted(days=18, shadow=8)
-    day = FIRST + timedelta(days=18)
+    world = promoted(days=15, shadow=8)
+    day = FIRST + timedelta(days=15)
     last = world.judge_all(world.traffic.days(day, 1, champion=CHALLENGER)).row(-1, named=True)
     old, new = baselines(world).to_dicts()
     assert (last["baseline_id"], last["level"]) == (new["baseline_id"], "NONE")
@@ -61,7 +62,7 @@ def test_a_new_champion_is_compared_from_its_first_day_with_its_own_scores_of_it
 def test_the_same_days_serve_where_the_new_champion_was_scored_on_them() -> None:
     world = World()
     serve(world.tables, FIRST, challenger=CHALLENGER)
-    today = world.traffic.days(FIRST, 16, pairs=True)
+    today = world.traffic.days(FIRST, 8, pairs=True)
     world.judge_all(today)
     serve(world.tables, today, CHALLENGER)
     world.judge_all(world.traffic.days(today, 1, champion=CHALLENGER))
@@ -84,8 +85,8 @@ def test_after_a_drift_that_was_answered_only_days_since_the_change_are_ordinary
 
 
 def test_a_rollback_goes_back_to_the_baseline_of_that_champion_and_begins_anew() -> None:
-    world = promoted(days=16, shadow=8)
-    today = world.traffic.days(FIRST + timedelta(days=16), 1, champion=CHALLENGER)
+    world = promoted(days=15, shadow=8)
+    today = world.traffic.days(FIRST + timedelta(days=15), 1, champion=CHALLENGER)
     world.judge_all(today)
     serve(world.tables, today, CHAMPION)
     days = world.judge_all(world.traffic.days(today, 1))
@@ -94,8 +95,7 @@ def test_a_rollback_goes_back_to_the_baseline_of_that_champion_and_begins_anew()
 
 
 def test_a_person_renews_the_baseline_of_the_days_since_one() -> None:
-    world = World()
-    change = world.traffic.days(FIRST, 8)
+    world, change = after(8)
     today = world.traffic.days(change, 5, gain=0.5)
     assert world.judge_all(today)["level"].to_list()[-5:] == ["MODERATE"] * 5
     now = midnight(today)
@@ -111,8 +111,7 @@ def test_a_renewal_is_refused_with_what_is_missing() -> None:
     ask = {"by": "Ada", "reason": "why", "since": None, "now": midnight(FIRST)}
     with pytest.raises(BaselineRefused, match="no day was judged"):
         renew(world.tables, world.plan, **ask)  # type: ignore[arg-type]
-    today = world.traffic.days(FIRST, 9)
-    world.judge_all(today)
+    world, today = after(8)
     with pytest.raises(BaselineRefused, match="needs a reason"):
         renew(world.tables, world.plan, **ask | {"reason": " "})  # type: ignore[arg-type]
     late = ask | {"since": today - timedelta(days=1)}

@@ -6,7 +6,7 @@ import polars as pl
 
 from xray_assets.catalog import FILM_FEATURES, MONITORING_DAYS, MONITORING_EVIDENCE, PREDICTIONS
 from xray_assets.monitoring.days.replay import Replayed, replay
-from xray_assets_tests.monitoring.days.made_days import FIRST, Remembers, World
+from xray_assets_tests.monitoring.days.made_days import FIRST, Remembers, World, after
 
 
 def replayed(world: World, first: int, last: int) -> list[Replayed]:
@@ -19,22 +19,20 @@ def changed(world: World, key: tuple[str, str], **columns: pl.Expr) -> None:
 
 
 def test_days_come_out_as_they_did_and_nothing_is_written() -> None:
-    world = World()
-    today = world.traffic.days(FIRST, 18)
-    world.judge_all(today)
+    world, today = after(10)
+    world.judge_all(world.traffic.days(today, 6))
     world.traffic.day(FIRST + timedelta(days=9), count=2)  # late: in no judgement
     before = (world.days(), world.evidence())
-    assert world.days()["state"][8] is None
-    found = replayed(world, 9, 12) + replayed(world, 17, 17)
-    assert [(one.day - FIRST).days for one in found] == [9, 10, 11, 12, 17]
+    assert world.days()["state"][7] is None
+    found = replayed(world, 8, 9) + replayed(world, 15, 15)
+    assert [(one.day - FIRST).days for one in found] == [8, 9, 15]
     assert all(not one.differs for one in found)
     assert (world.days().equals(before[0]), world.evidence().equals(before[1])) == (True, True)
     assert replayed(world, 30, 40) == []
 
 
 def test_an_edited_row_edited_evidence_and_films_that_are_gone_are_told() -> None:
-    world = World()
-    world.judge_all(world.traffic.days(FIRST, 10))
+    world, _ = after(10)
     level = pl.when(pl.col("day") == 1).then(pl.lit("MAJOR")).otherwise("level")
     changed(world, MONITORING_DAYS, level=level)
     changed(world, MONITORING_EVIDENCE, log_e=2 * pl.col("log_e"))

@@ -8,7 +8,8 @@ import pytest
 from xray_assets.catalog import MONITORING_BASELINES, MONITORING_DAYS, MONITORING_EVIDENCE
 from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.monitoring.baselines.frozen import BaselineEdited
-from xray_assets_tests.monitoring.days.made_days import FIRST, Remembers, World
+from xray_assets.monitoring.days import unjudged
+from xray_assets_tests.monitoring.days.made_days import FIRST, Remembers, World, after
 
 ONE_DAY = timedelta(days=1)
 
@@ -22,8 +23,9 @@ def codes(days: pl.DataFrame) -> list[str]:
     return days["reason_codes"].to_list()
 
 
-def test_days_wait_for_a_baseline_and_are_then_compared_with_it(world: World) -> None:
-    days = world.judge_all(world.traffic.days(FIRST, 10))
+def test_days_wait_for_a_baseline_and_are_then_compared_with_it() -> None:
+    world, _ = after(10)
+    days = world.days()
     assert days["date"].to_list() == [FIRST + timedelta(days=number) for number in range(10)]
     assert days["level"].to_list() == ["UNKNOWN"] * 7 + ["NONE"] * 3
     assert codes(days) == ["baseline_incomplete"] * 7 + [""] * 3
@@ -49,22 +51,17 @@ def test_a_run_judges_at_most_seven_days_the_oldest_first_and_a_repeat_changes_n
 
 
 def test_a_day_judged_late_or_in_another_order_of_runs_is_the_same(world: World) -> None:
-    at_once = World()
     for number in range(10):
         day = FIRST + timedelta(days=number)
         world.traffic.days(day, 1)
-        at_once.traffic.days(day, 1)
         world.judge(day + ONE_DAY)
-    days = at_once.judge_all(FIRST + timedelta(days=10))
+    days = after(10)[0].days()
     its_time = ("judged_at", "log_position")
     assert days.drop(its_time).equals(world.days().drop(its_time))
 
 
-def test_a_day_that_is_not_over_or_not_moved_waits_and_after_36_hours_is_unknown(
-    world: World,
-) -> None:
-    today = world.traffic.days(FIRST, 8)
-    world.judge_all(today)
+def test_a_day_that_is_not_over_or_not_moved_waits_and_after_36_hours_is_unknown() -> None:
+    world, today = after(8)
     world.traffic.day(today)
     assert world.judge(today) == []
     assert world.judge(today + ONE_DAY, taken=False) == []
@@ -81,9 +78,9 @@ def test_a_later_request_shows_that_a_day_was_moved_whole(world: World) -> None:
     assert world.judge(FIRST + 2 * ONE_DAY, taken=False) == [FIRST]
 
 
-def test_requests_that_come_late_are_counted_once_and_in_no_judgement(world: World) -> None:
-    today = world.traffic.days(FIRST, 8)
-    before = world.judge_all(today)
+def test_requests_that_come_late_are_counted_once_and_in_no_judgement() -> None:
+    world, today = after(8)
+    before = world.days()
     world.traffic.day(FIRST, count=2)
     world.traffic.day(today - ONE_DAY, count=3)
     world.judge_all(world.traffic.days(today, 2))
@@ -91,8 +88,8 @@ def test_requests_that_come_late_are_counted_once_and_in_no_judgement(world: Wor
     assert world.days()["n_late"].to_list() == [0] * 8 + [5, 0]
 
 
-def test_a_day_without_requests_is_unknown_where_its_weekday_has_some(world: World) -> None:
-    today = world.traffic.days(FIRST, 8)
+def test_a_day_without_requests_is_unknown_where_its_weekday_has_some() -> None:
+    world, today = after(8)
     days = world.judge_all(today + ONE_DAY)
     last = days.row(-1, named=True)
     assert (last["date"], last["level"], last["reason_codes"]) == (today, "UNKNOWN", "no_rows")
@@ -113,13 +110,14 @@ def test_a_day_without_features_is_unknown_and_does_not_become_one_of_a_baseline
     assert baseline["from_date"] == FIRST + ONE_DAY
 
 
-def test_without_reads_for_two_weeks_only_the_harm_is_unknown(world: World) -> None:
-    today = world.traffic.days(FIRST, 7)
-    for number in range(15):
+def test_without_reads_for_long_only_the_harm_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unjudged, "LONGEST_WITHOUT_READS", timedelta(days=3))
+    world, today = after(8)
+    for number in range(4):
         world.traffic.day(today + timedelta(days=number))
-    days = world.judge_all(today + timedelta(days=15))
-    assert codes(days)[7:] == [""] * 13 + ["no_reads"] * 2
-    assert days["level"].to_list()[7:] == ["NONE"] * 15
+    days = world.judge_all(today + timedelta(days=4))
+    assert codes(days)[8:] == ["", "", "no_reads", "no_reads"]
+    assert days["level"].to_list()[8:] == ["NONE"] * 4
 
 
 def test_days_are_those_of_the_time_zone(world: World) -> None:
@@ -139,9 +137,10 @@ def test_requests_of_other_purposes_are_no_traffic(world: World) -> None:
     assert world.days()["n_requests"].to_list() == [4]
 
 
-def test_an_error_leaves_no_row_and_the_next_run_judges_the_day(world: World) -> None:
-    today = world.traffic.days(FIRST, 9)
-    world.judge(today)
+def test_an_error_leaves_no_row_and_the_next_run_judges_the_day() -> None:
+    world, today = after(8)
+    world.traffic.days(today, 1)
+    today += ONE_DAY
 
     class Fails(Remembers):
         def observe_day(self, *_: object) -> None:  # type: ignore[override]
@@ -149,13 +148,12 @@ def test_an_error_leaves_no_row_and_the_next_run_judges_the_day(world: World) ->
 
     with pytest.raises(ZeroDivisionError):
         world.judge(today, monitor=Fails)
-    assert (world.days().height, world.evidence().height) == (7, 0)
-    assert len(world.judge(today)) == 2
+    assert (world.days().height, world.evidence().height) == (8, 1)
+    assert len(world.judge(today)) == 1
 
 
-def test_a_baseline_that_was_edited_judges_nothing(world: World) -> None:
-    today = world.traffic.days(FIRST, 9)
-    world.judge_all(today)
+def test_a_baseline_that_was_edited_judges_nothing() -> None:
+    world, today = after(8)
     world.traffic.days(today, 1)
     stored = world.tables.read(MONITORING_BASELINES).collect()
     world.tables.overwrite(
@@ -163,15 +161,14 @@ def test_a_baseline_that_was_edited_judges_nothing(world: World) -> None:
     )
     with pytest.raises(BaselineEdited, match="were edited"):
         world.judge(today + ONE_DAY)
-    assert world.days().height == 9
+    assert world.days().height == 8
 
 
-def test_evidence_that_a_run_left_out_is_written_by_the_next_one_as_it_was(world: World) -> None:
-    today = world.traffic.days(FIRST, 9)
-    world.judge_all(today)
+def test_evidence_that_a_run_left_out_is_written_by_the_next_one_as_it_was() -> None:
+    world, today = after(10)
     whole = world.evidence()
     kept = world.days().height
-    world.tables.overwrite(MONITORING_EVIDENCE, whole.head(1))
+    world.tables.overwrite(MONITORING_EVIDENCE, whole.head(-1))
     world.tables.positions[MONITORING_EVIDENCE, "judged_days"] -= 1
     world.traffic.day(today - ONE_DAY, count=3)  # which came after the day was judged
     world.judge(today)
@@ -179,19 +176,20 @@ def test_evidence_that_a_run_left_out_is_written_by_the_next_one_as_it_was(world
     assert world.days().height == kept
 
 
-def test_states_are_kept_for_a_week(world: World) -> None:
-    days = world.judge_all(world.traffic.days(FIRST, 20))
-    assert days["state"].is_not_null().to_list() == [False] * 12 + [True] * 8
+def test_states_are_kept_for_a_week() -> None:
+    world, today = after(10)
+    days = world.judge_all(world.traffic.days(today, 6))
+    assert days["state"].is_not_null().to_list() == [False] * 8 + [True] * 8
 
 
-def test_what_a_day_keeps_its_contract(world: World) -> None:
-    world.judge_all(world.traffic.days(FIRST, 9, gain=0.0))
+def test_what_a_day_keeps_its_contract() -> None:
+    world, _ = after(8)
     for key in (MONITORING_DAYS, MONITORING_EVIDENCE, MONITORING_BASELINES):
         assert CONTRACTS[key].problems(world.tables.read(key).collect()) == []
 
 
-def test_a_change_of_the_films_is_a_level_with_sites_and_review_shares(world: World) -> None:
-    today = world.traffic.days(FIRST, 7)
+def test_a_change_of_the_films_is_a_level_with_sites_and_review_shares() -> None:
+    world, today = after(7)
     world.traffic.days(today, 1, gain=0.5)
     last = world.judge_all(today + ONE_DAY).row(-1, named=True)
     assert (last["level"], last["kind"], last["families"]) == ("MODERATE", "covariate", ["film"])
