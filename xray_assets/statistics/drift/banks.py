@@ -23,7 +23,7 @@ DAY_ERRORS = 2.0
 """Standard deviations between days in every tolerance."""
 FEWEST = 100
 """Units of the baseline below which a stream is not judged."""
-LEVEL = erf(ERRORS / sqrt(2))
+_LEVEL = erf(ERRORS / sqrt(2))
 _AT_ONCE = 10_000
 """Units whose payoffs are in memory at once."""
 
@@ -153,7 +153,7 @@ def _share_error(share: Floats, n: Floats, error: Floats) -> Floats:
     share = np.clip(share, 0.0, 1.0)
     worth = np.where(error > 0, share * (1 - share) / np.maximum(error, 1e-300), n)
     n = np.minimum(n, np.maximum(worth, 1.0))
-    return wilson(share * n, n, level=LEVEL).high - share
+    return wilson(share * n, n, level=_LEVEL).high - share
 
 
 def _between_days(sums: Floats, each: Floats, squares: Floats) -> tuple[Floats, Floats]:

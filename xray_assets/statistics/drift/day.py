@@ -80,29 +80,31 @@ class Day:
 
 
 class Evidence:
-    """The detectors' state as findings: which families are up, in which streams, how large."""
+    """The detectors' state as findings: which families are up, in which streams, how large.
 
-    def __init__(self, streams: Streams, detector: Detector) -> None:
+    up: (F + 1,) whether there is an alarm, and whether each family is up in it.
+    """
+
+    def __init__(self, streams: Streams, detector: Detector, before: NDArray[np.bool_]) -> None:
+        """before: `up` of the day before; what was up stays up until its evidence is below the
+        square root of an alarm's, so that noise does not end what goes on.
+        """
         self._streams, self._detector = streams, detector
-        families = np.unique(streams.family).tolist()
         log_e = detector.log_e
-        family_log = {
-            name: log_mean(log_e[of], streams.weight[of])
-            for name in families
-            if (of := streams.family == name).any()
-        }
-        logs = np.array([family_log[name] for name in families])
-        self.log = max(log_mean(logs, np.full(len(logs), 1 / max(len(logs), 1))), _NOTHING)
-        self.alarm = self.log >= detector.log_alarm
+        names = np.unique(streams.family).tolist()
+        of = [np.flatnonzero(streams.family == name) for name in names]
+        logs = np.array([log_mean(log_e[rows], streams.weight[rows]) for rows in of])
+        mean = log_mean(logs, np.full(len(logs), 1 / len(logs)))
+        needed = np.where(before, detector.log_alarm / 2, detector.log_alarm)
+        self.log = max(mean, _NOTHING)
+        self.up = np.append(mean, logs) >= needed
+        self.up &= self.up[0]
+        self.alarm = bool(self.up[0])
+        self.families = frozenset(np.array(names)[self.up[1:]].tolist())
         self.flagged = np.zeros(len(log_e), dtype=np.bool_)
-        up: list[str] = []
-        for name in families:
-            if self.alarm and family_log[name] >= detector.log_alarm:
-                up.append(name)
-                of = np.flatnonzero(streams.family == name)
-                shown = flagged(log_e[of], streams.weight[of], detector.log_alarm)
-                self.flagged[of[shown]] = True
-        self.families = frozenset(up)
+        for rows in [rows for rows, up in zip(of, self.up[1:], strict=True) if up]:
+            shown = flagged(log_e[rows], streams.weight[rows], detector.log_alarm)
+            self.flagged[rows[shown]] = True
         paid, weight = detector.last(_ENOUGH)
         self.shift = np.where(weight > 0, paid / np.maximum(weight, 1e-12), np.nan)
         self.shift = self.shift + streams.tolerance

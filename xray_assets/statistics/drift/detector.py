@@ -128,7 +128,8 @@ class Detector:
         self.log_m = np.where((day.weight > 0)[:, None], grown, self.log_m)
         self.paid = np.vstack([self.paid[1:], day.paid])
         self.weight = np.vstack([self.weight[1:], day.weight])
-        self.days_up = np.where(self.log_e >= self.log_alarm, self.days_up + 1, 0)
+        needed = np.where(self.days_up > 0, self.log_alarm / 2, self.log_alarm)
+        self.days_up = np.where(self.log_e >= needed, self.days_up + 1, 0)
         over = (
             (self.days_up >= WINDOW)
             & (self.weight.sum(axis=0) >= _FEWEST)

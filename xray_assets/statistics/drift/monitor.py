@@ -21,7 +21,7 @@ from xray_assets.statistics.drift.day import (
     Evidence,
 )
 from xray_assets.statistics.drift.detector import ALL_SITES, Detector, Tally, joined
-from xray_assets.statistics.drift.frames import Films, Reads
+from xray_assets.statistics.drift.frames import Films
 from xray_assets.statistics.drift.levels import (
     DRIFT,
     LIMITS,
@@ -35,7 +35,7 @@ from xray_assets.statistics.drift.truth import Truth
 
 _MOST_NEW_SITES = 32
 _CHANGED = {
-    "": ("_day", "_alarmed", "_drifted"),
+    "": ("_day", "_up", "_drifted"),
     "_detector": ("log_m", "days_up", "paid", "weight"),
     "_patients": ("stamps", "day"),
     "_read": ("stamps", "day"),
@@ -80,7 +80,7 @@ class Monitor:
         self._streams = joined([self._banks.streams, self._truth.streams])
         n_families = len(np.unique(self._streams.family))
         self._detector = Detector(self._streams.weight / n_families, LIMITS.alarm)
-        self._alarmed = False
+        self._up = np.zeros(1 + n_families, dtype=np.bool_)
         self._drifted = self._baseline_end - LIMITS.lately - 1
 
     def observe_day(self, day: int, rows: pl.DataFrame, reads: pl.DataFrame) -> Day:
@@ -98,17 +98,20 @@ class Monitor:
         paid = Tally.empty(len(self._banks.streams))
         if not unknown:
             paid = self._banks.tally(films[self._patients.new(films.patient, day)])
-        values, weight, drawn = self._values(frames.reads(reads), day)
-        self._detector.observe(paid.beside(self._truth.tally(values, weight)))
-        evidence = Evidence(self._streams, self._detector)
-        if evidence.alarm != self._alarmed:
-            self._alarmed = evidence.alarm
+        settled = frames.reads(reads)
+        fresh = self._read.new(settled.request, day) & (settled.day > self._baseline_end)
+        settled = settled[fresh]
+        by_read, scale, weight = self._truth.payoffs(settled)
+        self._detector.observe(paid.beside(self._truth.tally(by_read, scale, weight)))
+        evidence = Evidence(self._streams, self._detector, self._up)
+        if evidence.alarm != self._up[0]:
             self._no_harm.begin(day if evidence.alarm else -1)
             if not evidence.alarm:
                 self._detector.restart()
+        self._up = evidence.up
         if evidence.alarm:
-            since = drawn >= self._no_harm.since
-            self._no_harm.observe(self._truth, values[since], weight[since])
+            since = settled.day >= self._no_harm.since
+            self._no_harm.observe(self._truth, by_read[since], weight[since])
         return self._judged(evidence, films, unknown)
 
     def _judged(self, evidence: Evidence, films: Films, unknown: list[str]) -> Day:
@@ -142,11 +145,6 @@ class Monitor:
             reasons=tuple(reasons),
             off_support=evidence.off_support,
         )
-
-    def _values(self, reads: Reads, day: int) -> tuple[frames.Floats, frames.Floats, frames.Ints]:
-        reads = reads[(reads.day > self._baseline_end) & self._read.new(reads.request, day)]
-        values, weight = self._truth.values(reads)
-        return values, weight, reads.day
 
     def _unknown(self, films: Films) -> list[str]:
         """Codes of what keeps these films from being judged."""

@@ -33,7 +33,7 @@ class NoHarm:
         self.site = streams.site[self.rows]
         margin = np.array([HARMS[name] for name in streams.name[self.rows].tolist()])
         centre = streams.centre[self.rows]
-        n = truth.effective[self.rows]
+        n = truth.worth[self.rows]
         self.bound = np.minimum(wilson(centre * n, n, level=_LEVEL).high + margin, 1.0)
         self.margin = margin
         self.since = -1
@@ -47,12 +47,14 @@ class NoHarm:
         self.log_k[:] = 0.0
         self.shown_on[:] = -1
 
-    def observe(self, truth: Truth, values: Floats, weight: Floats) -> None:
-        """Reads of films drawn since the alarm, as `Truth.values` gives them."""
-        x = np.nan_to_num(self.bound - values[:, self.rows]) * weight[:, None]
-        pull = truth.floor * truth.streams.between[self.rows]
+    def observe(self, truth: Truth, paid: Floats, weight: Floats) -> None:
+        """Reads of films drawn since the alarm: payoffs and weights of `Truth.payoffs`."""
+        streams = truth.streams
+        limit = (streams.centre + streams.tolerance)[self.rows]
+        x = np.nan_to_num(self.bound - limit - paid[:, self.rows]) * weight[:, None]
+        pull = truth.floor * streams.between[self.rows]
         stake = np.minimum(STAKE / np.maximum(1 - self.bound, 1e-9), self.margin / (pull + 1e-9))
-        stakes = np.minimum(truth.streams.bets[self.rows], stake[:, None])
+        stakes = np.minimum(streams.bets[self.rows], stake[:, None])
         self.log_k += np.log1p(x[:, :, None] * stakes).sum(axis=0)
 
     def shown(self, sites: list[str], day: int, effect: float) -> dict[str, float]:
