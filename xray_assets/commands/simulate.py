@@ -101,9 +101,10 @@ def told(line: "Line") -> str:
 
 def show(outcome: "Outcome", out: "Console") -> None:
     """Print what came of it."""
+    from xray_assets.simulation.outcome import answers_of
+
     document = outcome.document()
-    before = outcome.answers(0, outcome.change_day)
-    since = outcome.answers(outcome.change_day, len(outcome.lines))
+    before, since = answers_of(outcome.before), answers_of(outcome.since)
     table = shown_table("", outcome.scenario.name)
     rows = {
         "changed on day": outcome.change_day,

@@ -18,7 +18,7 @@ from xray_assets.simulation.endpoint import Endpoint
 from xray_assets.simulation.happened import happened
 from xray_assets.simulation.house import House, quiet
 from xray_assets.simulation.outcome import Answers, Line, Outcome
-from xray_assets.simulation.people import people
+from xray_assets.simulation.people import FILMS, people
 from xray_assets.simulation.readers import (
     BY,
     ERROR_RATE,
@@ -33,7 +33,9 @@ from xray_assets.web.account_changes import add_account
 from xray_assets.web.roles import Role
 
 QUIET_DAYS = 7
-"""Judged days between the baseline and the change."""
+"""Days that are compared with a baseline before anything changes."""
+TIDY_EVERY = 7
+"""Nights between two at which tables are tidied; a stack does it every night."""
 _EVENING, _NIGHT = hour(20), timedelta(days=1, minutes=10)
 
 
@@ -45,18 +47,20 @@ def simulate(
     films_a_day: int = 60,
     seed: int = 0,
     arrivals: str = "",
+    quiet_days: int = QUIET_DAYS,
+    pool: int = FILMS,
     on_day: Callable[[Line], None] = lambda line: None,
     progress: Callable[[str], None] = lambda words: None,
     until: Callable[[Line], bool] = lambda line: False,
 ) -> Outcome:
     """Simulate days that are over, the last one a few days ago; `until` ends it early.
+    `pool`: films of the source that all simulated ones are made from.
 
     Raises StateRefused, NobodyLeft, JobFailed and what the house's own jobs raise.
     """
     with quiet():
-        prepare(settings, progress)
+        prepare(settings, seed=seed, progress=progress)
     began = time.perf_counter()
-    change_day = settings.baseline_days + QUIET_DAYS
     first = monday_before(clock.now().date(), days)
     lines: list[Line] = []
     token = add_account(settings, "simulated-clinic", Role.SIMULATION, by=BY)
@@ -67,20 +71,20 @@ def simulate(
     ):
         house = House(settings, instance)
         clinic = Clinic(
-            people(settings),
+            people(settings, films=pool),
             films_a_day=films_a_day,
             arrivals=ARRIVALS[arrivals or scenario.arrivals],
             seed=seed,
         )
         with clock.set_to(datetime.combine(first, hour(), UTC)):
             house.run("deploy")
-        world = _World(settings, scenario, clinic, endpoint, house, change_day, seed)
+        world = _World(settings, scenario, clinic, endpoint, house, seed, quiet_days)
         for number in range(days):
             lines.append(world.day(number, first + timedelta(days=number)))
             on_day(lines[-1])
             if until(lines[-1]):
                 break
-    return Outcome(scenario, seed, change_day, lines, time.perf_counter() - began)
+    return Outcome(scenario, seed, world.change_day, lines, time.perf_counter() - began)
 
 
 class _World:
@@ -93,10 +97,12 @@ class _World:
         clinic: Clinic,
         endpoint: Endpoint,
         house: House,
-        change_day: int,
         seed: int,
+        quiet_days: int,
     ) -> None:
-        self._scenario, self._change_day = scenario, change_day
+        self._scenario, self._quiet_days = scenario, quiet_days
+        self.change_day: int | None = None
+        """Number of the day on which the change comes; None until there is a baseline"""
         self._clinic, self._endpoint, self._house = clinic, endpoint, house
         self._sent: dict[str, Sent] = {}
         readers = reader_accounts(settings)
@@ -104,7 +110,8 @@ class _World:
 
     def day(self, number: int, day: date) -> Line:
         """One day, and the night after it."""
-        change = self._scenario.on(number - self._change_day)
+        since = -1 if self.change_day is None else number - self.change_day
+        change = self._scenario.on(since)
         requests = self._clinic.requests(day, change)
         films = refused = injected = 0
         for request, request_id in zip(requests, self._endpoint.send(requests), strict=True):
@@ -122,7 +129,12 @@ class _World:
         night = datetime.combine(day, hour(), UTC) + _NIGHT
         with clock.set_to(night):
             self._house.night()
-        return self._line(number, day, films, refused, injected, reads)
+            if number % TIDY_EVERY == TIDY_EVERY - 1:
+                self._house.tidy()
+        line = self._line(number, day, films, refused, injected, reads)
+        if self.change_day is None and line.is_compared:
+            self.change_day = number + self._quiet_days
+        return line
 
     def _line(
         self, number: int, day: date, films: int, refused: int, injected: int, reads: int
@@ -140,6 +152,7 @@ class _World:
             injected=injected,
             asked=drawn.select(pl.len()).collect().item(),
             reads=reads,
+            is_compared=bool(found and found["baseline_id"]),
             level=Level(found["level"]) if found else None,
             kind=found["kind"] if found else "",
             sites=tuple(found["sites"]) if found else (),

@@ -15,10 +15,11 @@ import dagster as dg
 
 from xray_assets import catalog
 from xray_assets.catalog import Key
+from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.errors import XrayError
-from xray_assets.jobs import evaluate, follow, jobs
+from xray_assets.jobs import evaluate, follow, monitor
 from xray_assets.resources.roles import Resources
 from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import Settings
@@ -35,8 +36,7 @@ TAKEN_IN: tuple[Key, ...] = (
 )
 """What a night needs of the log and the inbox where no experiment is to be decided."""
 
-_MONITOR = next((one for one in jobs if one.name == "monitor"), None)
-_DONE_AS_BODIES = (evaluate.name, follow.name, "monitor")
+_DONE_AS_BODIES = (evaluate.name, follow.name, monitor.name)
 _MOST_RUNS = 12
 """Runs that sensors may ask for in a night: a sensor that never has enough is a fault."""
 
@@ -75,14 +75,18 @@ class House:
         if experiment is not None and experiment.is_running:
             self.run(evaluate.name)
         else:
-            self.bodies(TAKEN_IN)
-        if _MONITOR is not None:
-            self.bodies(_MONITOR.selection.resolve(self._graph))
+            self.bodies(map(dg.AssetKey, TAKEN_IN))
+        self.bodies(monitor.selection.resolve(self._graph))
         self.ask_sensors()
 
-    def bodies(self, keys: Iterable[Key | dg.AssetKey]) -> None:
+    def tidy(self) -> None:
+        """What the schedule `nightly` does to the tables."""
+        for key in CONTRACTS:
+            self.room.tables.tidy(key)
+
+    def bodies(self, keys: Iterable[dg.AssetKey]) -> None:
         """Call the bodies of these assets, upstream first. Raises what they raise."""
-        wanted = {dg.AssetKey(key) if isinstance(key, tuple) else key for key in keys}
+        wanted = set(keys)
         done: list[dg.AssetsDefinition] = []
         for key in self._graph.toposorted_asset_keys:
             asset = self._graph.get(key).assets_def
@@ -118,10 +122,10 @@ class House:
         return result
 
     def _sensors(self) -> list[str]:
-        sensors = self._definitions.sensors or ()
-        return [
-            one.name for one in sensors if isinstance(one, dg.SensorDefinition) and one.has_jobs
-        ]
+        """Those that ask for more than the bodies do."""
+        found = self._definitions.sensors or ()
+        plain = [one for one in found if isinstance(one, dg.SensorDefinition) and one.has_jobs]
+        return [one.name for one in plain if one.job.name not in _DONE_AS_BODIES]
 
     def _tick(self, name: str) -> list[tuple[str, Mapping[str, Any]]]:
         sensor = self._definitions.resolve_sensor_def(name)
@@ -133,8 +137,7 @@ class House:
         ) as context:
             tick = sensor.evaluate_tick(context)
         self._cursors[name] = tick.cursor
-        asked = [
+        return [
             (request.job_name or sensor.job.name, request.run_config)
             for request in tick.run_requests or ()
         ]
-        return [(job, config) for job, config in asked if job not in _DONE_AS_BODIES]

@@ -1,7 +1,7 @@
 """What came of a simulation: a line a day, and what to say at its end. Data and sums; no table."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -38,8 +38,8 @@ class Answers:
 @dataclass(frozen=True)
 class Line:
     """One simulated day. `injected`: films that the scenario changed; `asked`: cases that were
-    drawn for review; `level`: of its evidence, None where it is not judged; `done`: what the house
-    did by itself, in words.
+    drawn for review; `is_compared`: with a baseline; `level`: of its evidence, None where it is not
+    judged; `done`: what the house did by itself, in words.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Line:
     injected: int
     asked: int
     reads: int
+    is_compared: bool
     level: Level | None
     kind: str
     sites: tuple[str, ...]
@@ -61,67 +62,62 @@ class Line:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A simulation. `change_day`: the number of the first day with the scenario's change."""
+    """A simulation. `change_day`: the number of the first day with the scenario's change; None
+    where it ended before.
+    """
 
     scenario: Scenario
     seed: int
-    change_day: int
+    change_day: int | None
     lines: Sequence[Line]
     seconds: float
 
     @property
-    def first_alarm(self) -> Line | None:
-        """The first day whose evidence speaks of a change."""
-        return next((line for line in self.lines if _is_alarm(line)), None)
+    def before(self) -> list[Line]:
+        """The days before the change."""
+        return [line for line in self.lines if not self._is_since(line)]
+
+    @property
+    def since(self) -> list[Line]:
+        """The days with the change, and after it."""
+        return [line for line in self.lines if self._is_since(line)]
 
     @property
     def days_to_alarm(self) -> int | None:
         """Days from the change to the first alarm, 0 on the same day; None without one."""
-        after = (line for line in self.lines if line.number >= self.change_day and _is_alarm(line))
-        found = next(after, None)
-        return None if found is None else found.number - self.change_day
+        return next((day for day, line in enumerate(self.since) if _is_alarm(line)), None)
 
     @property
     def days_to_harm(self) -> int | None:
         """Days from the change until harm was proven somewhere; None where it was not."""
-        proven = next((line for line in self.lines if line.harm_sites), None)
-        return None if proven is None else proven.number - self.change_day
+        return next((day for day, line in enumerate(self.since) if line.harm_sites), None)
 
     @property
     def reached(self) -> Level:
         """The highest level since the change; UNKNOWN where a day since then could not be judged
         and nothing worse was seen.
         """
-        levels = [
-            line.level for line in self.lines if line.number >= self.change_day and line.level
-        ]
+        levels = [line.level for line in self.since if line.level]
         highest = max(levels, key=lambda level: level.rank, default=Level.UNKNOWN)
         return Level.UNKNOWN if highest == Level.NONE and Level.UNKNOWN in levels else highest
 
     @property
     def alarms_before(self) -> int:
         """Days with an alarm before anything was changed."""
-        return sum(_is_alarm(line) for line in self.lines if line.number < self.change_day)
+        return sum(map(_is_alarm, self.before))
 
     def levels(self) -> dict[str, int]:
         """Days at each level."""
         return dict(Counter(line.level or "not judged" for line in self.lines))
 
-    def answers(self, first: int, end: int) -> Answers:
-        """How the films of days `first` to `end` - 1 were answered."""
-        chosen = (line.answers for line in self.lines if first <= line.number < end)
-        return sum(chosen, Answers())
-
     def document(self) -> dict[str, Any]:
         """All of it for programs."""
-        first = self.first_alarm
         return {
             "scenario": self.scenario.name,
             "seed": self.seed,
             "change_day": self.change_day,
             "expected": self.scenario.expected,
             "reached": self.reached,
-            "first_alarm": None if first is None else first.number,
             "days_to_alarm": self.days_to_alarm,
             "days_to_harm": self.days_to_harm,
             "alarms_before": self.alarms_before,
@@ -132,6 +128,14 @@ class Outcome:
             "seconds": round(self.seconds, 1),
             "days": [asdict(line) for line in self.lines],
         }
+
+    def _is_since(self, line: Line) -> bool:
+        return self.change_day is not None and line.number >= self.change_day
+
+
+def answers_of(lines: Iterable[Line]) -> Answers:
+    """How the films of these days were answered."""
+    return sum((line.answers for line in lines), Answers())
 
 
 def _is_alarm(line: Line) -> bool:

@@ -2,6 +2,7 @@
 with, which later simulations in the same folder begin with too.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,11 +17,13 @@ import dagster as dg
 from xray_assets import catalog
 from xray_assets.catalog import FAMILIES, SIMULATION
 from xray_assets.errors import XrayError
+from xray_assets.serving.hot_path.case_keys import KEY_FILE
 from xray_assets.settings import PROJECT, Settings
 from xray_assets.simulation.endpoint import free_port
 from xray_assets.simulation.scenarios import NEW_SITE, SITES
 from xray_assets.stack import running
 from xray_assets.stack.state import prepare_state
+from xray_assets.storage.atomic import make_file
 from xray_assets.storage.copied_database import copy_database
 
 DEFAULTS: dict[str, Any] = {
@@ -53,8 +56,9 @@ def simulation_settings(**chosen: Any) -> Settings:
     return Settings(**(unset | chosen | {"environment": SIMULATION, "endpoint_port": free_port()}))
 
 
-def prepare(settings: Settings, progress: Callable[[str], None]) -> None:
-    """Let the state hold the films and the model that a simulation begins with, and nothing else.
+def prepare(settings: Settings, *, seed: int, progress: Callable[[str], None]) -> None:
+    """Let the state hold the films and the model that a simulation begins with, and keys of the
+    seed (who is drawn and who is served by whom follow from them), and nothing else.
 
     Raises StateRefused, and what ingesting and training raise.
     """
@@ -63,15 +67,19 @@ def prepare(settings: Settings, progress: Callable[[str], None]) -> None:
     if (kept / _MADE).exists() and json.loads((kept / _MADE).read_text()) == made:
         _clear(settings)
         prepare_state(settings)
-        return
-    if settings.state.exists():
-        shutil.rmtree(settings.state)
-    prepare_state(settings)
-    kept.mkdir()
-    progress("films and a model to begin with: made once, kept in the state folder")
-    _make(settings)
-    copy_database(settings.mlflow_folder / _REGISTRY, kept / _REGISTRY)
-    (kept / _MADE).write_text(json.dumps(made))
+    else:
+        progress("films and a model to begin with: made once, kept in the state folder")
+        if settings.state.exists():
+            shutil.rmtree(settings.state)
+        prepare_state(settings)
+        kept.mkdir()
+        begin(settings)
+        copy_database(settings.mlflow_folder / _REGISTRY, kept / _REGISTRY)
+        (kept / _MADE).write_text(json.dumps(made))
+    for file in (settings.review_key, settings.endpoint_folder / KEY_FILE):
+        secret = hashlib.sha256(f"{seed}:{file.name}".encode()).hexdigest()
+        file.parent.mkdir(exist_ok=True)
+        make_file(file, secret + "\n")
 
 
 def _demand_simulated(settings: Settings) -> None:
@@ -112,7 +120,8 @@ def _made_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _make(settings: Settings) -> None:
+def begin(settings: Settings) -> None:
+    """The films and the model that a simulation begins with, in an empty state."""
     from xray_assets.definitions import build_definitions
 
     keys = (catalog.XRAY_IMAGES, *_FILMS, FAMILIES[FAMILY].model)

@@ -10,13 +10,15 @@ from xray_assets.web.private_files import read_or_make
 BY_PATIENT, BY_IMAGE = "patient_id", "image_sha256"
 """Values of `case_key_source`."""
 
+KEY_FILE = "case_key"
+
 
 class CaseKeys:
     """Keyed HMAC-SHA256 of patient ids, clients' request ids and routing keys."""
 
     def __init__(self, endpoint_folder: Path) -> None:
         """Read `<endpoint folder>/case_key`, made with mode 0600 by the first run."""
-        self._key = read_or_make(endpoint_folder / "case_key").encode()
+        self._key = read_or_make(endpoint_folder / KEY_FILE).encode()
 
     def of_patient(self, patient_id: str) -> str:
         """64 hex digits, the same for the same patient in every process of this state folder."""
