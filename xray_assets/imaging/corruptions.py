@@ -88,7 +88,7 @@ def _inverted(pixels: GreyPixels, _: float, __: np.random.Generator) -> GreyPixe
 def _lower_third_lost(pixels: GreyPixels, share: float, _: np.random.Generator) -> GreyPixels:
     """Rows that the detector never gave: as bright as the film is where nothing came through."""
     film = pixels.copy()
-    film[round(len(film) * (1 - share)) :] = np.percentile(film, 99)
+    film[round(len(film) * (1 - share)) :] = film.max()
     return film
 
 

@@ -82,7 +82,7 @@ def test_polarity_is_inverted_and_twice_is_the_film():
 def test_of_a_lost_third_and_a_cut_file_the_upper_rows_stay():
     lost = corrupted(FILM, "lower_third_lost")
     assert np.array_equal(lost[:80], FILM[:80])
-    assert (lost[80:] == int(np.percentile(FILM, 99))).all()
+    assert (lost[80:] == FILM.max()).all()
     for seed in range(20):
         cut = corrupted(FILM, "truncated", seed=seed)
         first_cut = int(np.flatnonzero((cut == 128).all(axis=1))[0])
