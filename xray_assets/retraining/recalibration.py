@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xray_assets.statistics.roc import area_under_curve
 from xray_assets.training.evaluation import LogitCalibration, calibrated, operating_threshold
+from xray_assets.training.fitting import sigmoid
 from xray_assets.training.weighted import drawn_by_weight
 
 LEAST_READS, LARGEST_LOSS_OF_RANK, LEAST_GAIN = 50, 0.05, 0.02
@@ -59,7 +60,7 @@ def why_not(
     )
     if len(z) < LEAST_READS or not enough:
         return "too_few_reads"
-    if area_under_curve(labels, z).value < usual_auc - LARGEST_LOSS_OF_RANK:
+    if area_under_curve(labels, sigmoid(z)).value < usual_auc - LARGEST_LOSS_OF_RANK:
         return "ranks_broken"
     gains = []
     for half in (0, 1):
