@@ -58,7 +58,7 @@ def measured_day(
     state: Path, predictions: int, films: list[bytes], classifier: OnnxClassifier
 ) -> tuple[float, int]:
     """CPU seconds, and rows written, of a day with as many predictions."""
-    world = LoggedWorld(state, films=1)
+    world = LoggedWorld(state, films=2)
     keys = [f"{number:064x}" for number in range(len(films))]
     world.log.executemany(INSERT_IMAGE, zip(keys, ["encoded"] * len(keys), films, strict=True))
     world.films = [f"{number:064x}" for number in range(predictions)]
