@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.monitoring.measures import CHANGE_DAY, Run
-from benchmarks.monitoring.pool import CACHE, load_pool
 from benchmarks.monitoring.running import run_worlds
 from benchmarks.monitoring.scenarios import ACCEPTANCE, OTHERS, Row
+from benchmarks.monitoring.simulated.pool import CACHE, load_pool
 from benchmarks.monitoring.usual_rules import RULES
 
 NEVER = float("inf")

@@ -17,10 +17,10 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks.monitoring.plans import Plan
-from benchmarks.monitoring.pool import CACHE, Pool, load_pool
 from benchmarks.monitoring.scenarios import ORDINARY, SMALL
-from benchmarks.monitoring.worlds import World
+from benchmarks.monitoring.simulated.plans import Plan
+from benchmarks.monitoring.simulated.pool import CACHE, Pool, load_pool
+from benchmarks.monitoring.simulated.world import World
 from xray_assets.statistics.drift.monitor import Monitor
 
 _A_DAY = 10_000

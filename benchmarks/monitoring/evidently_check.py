@@ -14,10 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.monitoring.pool import CACHE, load_pool
 from benchmarks.monitoring.scenarios import changed
+from benchmarks.monitoring.simulated.pool import CACHE, load_pool
+from benchmarks.monitoring.simulated.world import World
 from benchmarks.monitoring.usual_rules import LABEL, NUMBERS, RULES, UsualRules
-from benchmarks.monitoring.worlds import World
 
 OURS = next(rule for rule in RULES if rule.startswith("Evidently"))
 THEIRS = """

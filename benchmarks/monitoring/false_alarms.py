@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.monitoring.measures import Run, episodes
-from benchmarks.monitoring.pool import CACHE, load_pool
 from benchmarks.monitoring.running import run_worlds
 from benchmarks.monitoring.scenarios import NULLS
+from benchmarks.monitoring.simulated.pool import CACHE, load_pool
 from benchmarks.monitoring.usual_rules import RULES
 
 DAYS = 365

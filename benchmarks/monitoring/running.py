@@ -8,10 +8,10 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from benchmarks.monitoring.measures import Run
-from benchmarks.monitoring.plans import Plan
-from benchmarks.monitoring.pool import Pool, load_pool
+from benchmarks.monitoring.simulated.plans import Plan
+from benchmarks.monitoring.simulated.pool import Pool, load_pool
+from benchmarks.monitoring.simulated.world import World
 from benchmarks.monitoring.usual_rules import UsualRules
-from benchmarks.monitoring.worlds import World
 from xray_assets.statistics.drift.monitor import Monitor
 
 _kept: list[Pool] = []

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.monitoring.films import BLURS, GAINS
 from benchmarks.monitoring.measures import (
     Run,
     concept,
@@ -15,7 +14,8 @@ from benchmarks.monitoring.measures import (
     quiet_again,
     unknown_at_once,
 )
-from benchmarks.monitoring.plans import Change, Plan
+from benchmarks.monitoring.simulated.films import BLURS, GAINS
+from benchmarks.monitoring.simulated.plans import Change, Plan
 from xray_assets.catalog import FEATURES
 
 ORDINARY = Plan()

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.monitoring.films import KINDS
 from benchmarks.monitoring.measures import first_alarm, never_alarms
-from benchmarks.monitoring.plans import Change, Plan
-from benchmarks.monitoring.pool import Pool
 from benchmarks.monitoring.running import run_world
 from benchmarks.monitoring.scenarios import NULLS, ORDINARY, SMALL
+from benchmarks.monitoring.simulated.films import KINDS
+from benchmarks.monitoring.simulated.plans import Change, Plan
+from benchmarks.monitoring.simulated.pool import Pool
+from benchmarks.monitoring.simulated.world import World
 from benchmarks.monitoring.usual_rules import RULES, UsualRules
-from benchmarks.monitoring.worlds import World
 from xray_assets.catalog import EMBEDDING_SIZE, FEATURES
 
 N = 600

@@ -1,6 +1,6 @@
 """The pool that all worlds draw from: films no network saw, measured and scored in every kind.
 
-    python -m benchmarks.monitoring.pool [--cache FOLDER]
+    python -m benchmarks.monitoring.simulated.pool [--cache FOLDER]
 
 Two networks of the product's PyTorch family are trained on 40 % of the patients; every jittered
 film of the others is corrupted in every way, measured, and scored by both. Kept as one npz below
@@ -22,7 +22,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from benchmarks.monitoring.films import KINDS, VARIANTS, folder_of_films, manifest, measured
+from benchmarks.monitoring.simulated.films import (
+    KINDS,
+    VARIANTS,
+    folder_of_films,
+    manifest,
+    measured,
+)
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.statistics.roc import area_under_curve
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.monitoring.plans import SITES, Change, Plan
-from benchmarks.monitoring.pool import Pool
+from benchmarks.monitoring.simulated.plans import SITES, Change, Plan
+from benchmarks.monitoring.simulated.pool import Pool
 
 UNTAGGED = 3
 """Number of the new site where it calls itself A."""

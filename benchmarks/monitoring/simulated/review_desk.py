@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from benchmarks.monitoring.plans import FLOOR, SITES, Change, Plan
+from benchmarks.monitoring.simulated.plans import FLOOR, SITES, Change, Plan
 
 READS = {
     "request_id": pl.String,

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from benchmarks.monitoring.clinic import UNTAGGED, Clinic, at_sites
-from benchmarks.monitoring.films import KINDS
-from benchmarks.monitoring.plans import BASELINE_DAYS, SITES, Change, Plan
-from benchmarks.monitoring.pool import Pool
-from benchmarks.monitoring.review_desk import ReviewDesk
+from benchmarks.monitoring.simulated.clinic import UNTAGGED, Clinic, at_sites
+from benchmarks.monitoring.simulated.films import KINDS
+from benchmarks.monitoring.simulated.plans import BASELINE_DAYS, SITES, Change, Plan
+from benchmarks.monitoring.simulated.pool import Pool
+from benchmarks.monitoring.simulated.review_desk import ReviewDesk
 from xray_assets.catalog import CHALLENGER, CHAMPION, EMBEDDING_SIZE, FEATURES
 
 _KIND = {kind: number for number, kind in enumerate(KINDS)}
