@@ -25,7 +25,7 @@ from xray_assets.assets import (
     review,
     summaries,
 )
-from xray_assets.assets.monitoring import days, films
+from xray_assets.assets.monitoring import days, films, record
 from xray_assets.assets.retraining import candidates, requests, training_set
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
@@ -49,6 +49,7 @@ STAGES = [
     summaries,
     films,
     days,
+    record,
     requests,
     training_set,
     candidates,

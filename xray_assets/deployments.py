@@ -7,6 +7,7 @@ methods.
 
 from dataclasses import replace
 
+from xray_assets.resources.alerts import Alerts
 from xray_assets.resources.databricks.roles import roles as databricks_roles
 from xray_assets.resources.images import ConfiguredSource, FilmSettings, S3Access
 from xray_assets.resources.kaggle import KaggleDataset
@@ -61,6 +62,7 @@ def resources(settings: Settings) -> Resources:
             mix=settings.retrain_mix,
             endpoint_folder=str(settings.endpoint_folder),
         ),
+        alerts=Alerts(),
         monitoring_desk=MonitoringDesk(
             timezone=settings.timezone,
             films=settings.monitor_films,

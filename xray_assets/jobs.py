@@ -44,6 +44,7 @@ _MONITORED = (
     catalog.MONITORING_BASELINES,
     catalog.MONITORING_DAYS,
     catalog.MONITORING_EVIDENCE,
+    catalog.MONITORING_RECORD,
 )
 
 lineage = dg.define_asset_job(
@@ -103,10 +104,19 @@ backtest = dg.define_asset_job(
 monitor = dg.define_asset_job(
     "monitor",
     selection=dg.AssetSelection.assets(*_MONITORED),
-    description="Judge the days that are over; requested by the sensor day_closed.",
+    description="Judge and answer the days that are over; requested by the sensor day_closed.",
+)
+
+respond = dg.define_asset_job(
+    "respond",
+    selection=dg.AssetSelection.assets(catalog.MONITORING_RECORD),
+    description=(
+        "Answer judged days, escalate what nobody answers, send alerts; requested by the sensor "
+        "response_due."
+    ),
 )
 
 NEEDS_ENDPOINT = (lineage.name, deploy.name)
 """Jobs that end with something to be served: `xray materialize` looks first whether it can be."""
 
-jobs = [lineage, train, retrain, deploy, follow, evaluate, backtest, monitor]
+jobs = [lineage, train, retrain, deploy, follow, evaluate, backtest, monitor, respond]

@@ -6,6 +6,7 @@ sentences in another, one a line each, in the same order.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 TOO_FEW = ("too_few_reviewed", "too_few_positives", "too_few_negatives")
@@ -39,6 +40,12 @@ ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
     "error",
 )
 """Codes of a day that could not be judged, or not in all (no_reads: whether it harms)."""
+
+JUDGED_WITHIN = timedelta(hours=36)
+"""From the end of a day to its judgement; later it counts as not judged."""
+
+MONITORING = "monitoring"
+"""Code of a ramp that is held because production changed, or nobody knows whether it did."""
 
 
 def waits_for_a_baseline(codes: Iterable[str]) -> bool:

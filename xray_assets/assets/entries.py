@@ -73,6 +73,7 @@ ENTRIES: dict[Key, Entry] = {
     catalog.MONITORING_BASELINES: Entry(MONITORING),
     catalog.MONITORING_DAYS: Entry(MONITORING, ("delta", "numpy")),
     catalog.MONITORING_EVIDENCE: Entry(MONITORING),
+    catalog.MONITORING_RECORD: Entry(MONITORING, pool="monitoring"),
     catalog.RETRAINING_REQUESTS: Entry(RETRAINING),
     catalog.TRAINING_FILMS: Entry(RETRAINING, ("delta", "polars")),
     catalog.GOLDEN_FILMS: Entry(RETRAINING, ("delta", "polars")),

@@ -1,4 +1,4 @@
-"""The decision record as a hash chain: every row holds the SHA-256 of the one before it. Pure.
+"""A record as a hash chain: every row holds the SHA-256 of the one before it. Pure.
 
 A row that is edited, dropped or moved breaks the chain. A tail that is written anew, with hashes
 that fit, does not: for that the head of the chain is written down in other places too, and
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, Self
 
+from xray_assets.catalog import Key
 from xray_assets.errors import XrayError
 
 POSITION, PREVIOUS_HASH, ROW_HASH = "chain_position", "previous_hash", "row_hash"
 
 
 class BrokenRecord(XrayError):
-    """The record of decisions was edited, or cannot be shown not to have been."""
+    """A record was edited, or cannot be shown not to have been."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def end_of(rows: Sequence[Mapping[str, Any]], witnesses: Iterable[Witness]) -> H
     broken += [lie for witness in witnesses if (lie := _contradiction(by_position, witness))]
     if broken:
         raise BrokenRecord(
-            f"the record of decisions cannot be continued: {'; '.join(broken)}. "
+            f"the record cannot be continued: {'; '.join(broken)}. "
             "`xray audit verify` shows everything that does not fit"
         )
     return Head.of(rows[-1]) if rows else Head.START
@@ -125,9 +126,11 @@ def edited(row: Mapping[str, Any]) -> list[str]:
     return [f"{_name(row)} does not fit its own hash: its content was edited"]
 
 
-def contradictions(rows: Sequence[Mapping[str, Any]], witnesses: Iterable[Witness]) -> list[str]:
+def contradictions(
+    rows: Sequence[Mapping[str, Any]], witnesses: Iterable[Witness], key: Key
+) -> list[str]:
     """Witnesses whose head is not in the chain, and rows that no witness covers, a sentence
-    each. `rows` in the order of their positions.
+    each. `rows` of the table `key` in the order of their positions.
     """
     by_position = {row[POSITION]: row[ROW_HASH] for row in rows}
     found, covered = [], 0
@@ -140,7 +143,7 @@ def contradictions(rows: Sequence[Mapping[str, Any]], witnesses: Iterable[Witnes
         found.append(
             f"no witness saw rows {covered + 1} to {length}: the run that wrote them did not end, "
             "or another hand wrote them. Compare their run_id with Dagster's runs; the next run of "
-            "gold/promotion_decision becomes their witness"
+            f"{'/'.join(key)} becomes their witness"
         )
     return found
 
@@ -155,7 +158,8 @@ def _contradiction(by_position: Mapping[int, str], witness: Witness) -> str | No
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return f"row {row[POSITION]} (decision {row['decision_id']})"
+    what = row.get("decision_id") or row.get("event")
+    return f"row {row[POSITION]} ({what})"
 
 
 def _timestamp(value: Any) -> str:

@@ -24,7 +24,13 @@ from xray_assets.audit.coverage import (
     read_heads,
 )
 from xray_assets.audit.draws import wrong_draws
-from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS, PROMOTION_DECISION, Key
+from xray_assets.catalog import (
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    MONITORING_RECORD,
+    PROMOTION_DECISION,
+    Key,
+)
 from xray_assets.lake.tables import Tables
 
 EVENTS_AT_ONCE = 1_000
@@ -60,7 +66,7 @@ def verify(
     configs = tables.read(ENDPOINT_CONFIG).select("config_version", "experiment_id", "decision_id")
     findings = [
         *broken_links(rows),
-        *contradictions(rows, witnesses),
+        *contradictions(rows, witnesses, PROMOTION_DECISION),
         *unfounded_acts(configs.collect().to_dicts(), rows),
     ]
     beside = [
@@ -70,6 +76,7 @@ def verify(
         _state(
             tables, [*_held(rows, "experiments_head"), *dagster_witnesses(instance, EXPERIMENTS)]
         ),
+        monitoring_record(tables, instance),
     ]
     if review_key is None:
         beside.append((_LEFT_OUT, []))
@@ -89,6 +96,17 @@ Checked = tuple[str, list[str]]
 """What was checked, and what did not fit."""
 
 _LEFT_OUT = "reads and draws were not checked here: `xray audit verify` does"
+
+
+def monitoring_record(tables: Tables, instance: dg.DagsterInstance) -> Checked:
+    """The chain of gold.monitoring_record, against itself and against Dagster's events."""
+    rows = tables.read(MONITORING_RECORD).sort(POSITION).collect().to_dicts()
+    witnesses = [*dagster_witnesses(instance, MONITORING_RECORD)]
+    found = [*broken_links(rows), *contradictions(rows, witnesses, MONITORING_RECORD)]
+    return (
+        f"gold.monitoring_record: {len(rows)} rows, {len(witnesses)} witnesses",
+        [f"gold.monitoring_record: {sentence}" for sentence in found],
+    )
 
 
 def _configs(tables: Tables, witnesses: Sequence[Witness]) -> Checked:

@@ -14,6 +14,7 @@ from xray_assets.catalog import (
     FEATURES,
     FILM_FEATURES,
     KAGGLE_XRAY_METADATA,
+    MONITORING_RECORD,
     PAIRED_PREDICTIONS,
     PERFORMANCE,
     PREDICTION_FEEDBACK,
@@ -148,13 +149,17 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
 """Origins by table; a table that is not here has none, or none that is exact."""
 
 BACK_EDGE: dict[Key, frozenset[Key]] = {
+    MONITORING_RECORD: frozenset({RETRAINING_REQUESTS}),
     RETRAINING_REQUESTS: frozenset({BACKTESTS}),
-    EXPERIMENTS: frozenset({PROMOTION_DECISION, PREDICTIONS}),
+    EXPERIMENTS: frozenset(
+        {PROMOTION_DECISION, PREDICTIONS, MONITORING_RECORD, RETRAINING_REQUESTS}
+    ),
 }
-"""What decides on the next config is read downstream of the config: the decision, and the log's
-state (positions that are missing). What becomes of a retraining rests on the backtest of its
-candidate. Edges that no graph without a circle can declare; they leave through the sensors
-`promotion_decided` and `retraining_due`.
+"""What decides on the next config is read downstream of the config: the decision, the log's state
+(positions that are missing), and whether monitoring holds the ramp, unless a retraining answered
+it. What becomes of a retraining rests on the backtest of its candidate; failed ones are escalated.
+Edges that no graph without a circle can declare; they leave through the sensors
+`promotion_decided`, `retraining_due` and `response_due`.
 """
 
 THROUGH_THE_ENDPOINT: dict[Key, frozenset[Key]] = {PREDICTIONS: frozenset({ENDPOINT_CONFIG})}

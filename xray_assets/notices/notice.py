@@ -1,6 +1,7 @@
 """What is sent, and what a way of sending it must do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from xray_assets.errors import XrayError
@@ -25,12 +26,15 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to tell people. `key` names it for ever: one key goes to one address once."""
+    """Something to tell people. `key` names it for ever: one key goes to one address once. `facts`
+    are codes for programs, so that none has to read the text.
+    """
 
     key: str
     subject: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sender(Protocol):

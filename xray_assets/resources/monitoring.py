@@ -1,6 +1,11 @@
 """What a person may choose about judging days."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import dagster as dg
+
+from xray_assets import clock
 
 
 class MonitoringDesk(dg.ConfigurableResource):
@@ -10,3 +15,7 @@ class MonitoringDesk(dg.ConfigurableResource):
     films: int = 2000
     baseline_days: int = 28
     baseline_patients: int = 2000
+
+    def now(self) -> datetime:
+        """The present moment in the time zone of the days."""
+        return clock.now().astimezone(ZoneInfo(self.timezone))

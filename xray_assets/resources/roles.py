@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
+from xray_assets.resources.alerts import Alerts
 from xray_assets.resources.feedback import FeedbackInbox
 from xray_assets.resources.images import FilmSettings, ImageSource, ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
@@ -40,6 +41,7 @@ class Resources(Roles):
     shadow: ShadowScorer
     review_desk: ReviewDesk
     ramp: Ramp
+    alerts: Alerts
     monitoring_desk: MonitoringDesk
     retraining_desk: RetrainingDesk
 

@@ -11,6 +11,7 @@ from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.reasons import ALARMS, Reason, from_columns
 from xray_assets.rollout.experiment import Experiment
 from xray_assets.rollout.guards import red_guards
+from xray_assets.rollout.monitoring_guard import held_by_monitoring, monitored
 from xray_assets.rollout.reconcile import Observation
 from xray_assets.rollout.served import ServedConfig, wanted_entities
 from xray_assets.rollout.state import decisions_of, is_recorded, log_gaps
@@ -21,10 +22,10 @@ if TYPE_CHECKING:  # Dagster comes with them
 
 
 def observe(ramp: "Ramp", experiment: Experiment) -> Observation:
-    """What the endpoint serves, what was decided, and which guards are red. Raises
+    """What the endpoint serves, what was decided, and which guards are red or hold. Raises
     EndpointUnreachable.
     """
-    tables, served = ramp.tables, ramp.serving.served()
+    tables, served, now = ramp.tables, ramp.serving.served(), clock.now()
     decisions = decisions_of(tables, experiment)
     decision = decisions.row(-1, named=True) if decisions.height else None
     traffic = ramp.inference_log.traffic(served.config_version) if served else []
@@ -42,8 +43,9 @@ def observe(ramp: "Ramp", experiment: Experiment) -> Observation:
         decision_id=decision["decision_id"] if decision else None,
         requests=sum(arm.requests for arm in traffic),
         red=red_guards(challenger, ramp.limits, log_gaps=log_gaps(tables), alarms=alarms),
-        now=clock.now(),
+        now=now,
         verdict_since=_held_since(decisions),
+        holds=held_by_monitoring(monitored(tables, experiment), experiment.opened_at, now),
     )
 
 

@@ -39,7 +39,7 @@ class Observation:
     something that is not in the record; served_experiment: the experiment id in its config.
     verdict, reasons: the last decision of this experiment, None before the first; verdict_since:
     the first decision of the unbroken row of such verdicts that ends there. requests: answered
-    since the stage was entered. red: the red guards.
+    since the stage was entered. red: the red guards. holds: what keeps the stage from rising.
     """
 
     experiment: Experiment
@@ -52,6 +52,7 @@ class Observation:
     red: tuple[Reason, ...]
     now: datetime
     verdict_since: datetime | None = None
+    holds: tuple[Reason, ...] = ()
 
     @property
     def standing_approval(self) -> Approval | None:
@@ -137,6 +138,8 @@ def _ramp_step(seen: Observation, policy: RampPolicy) -> Step:
         return Step("hold", stage, "red guard in shadow: " + _said(seen.red))
     if seen.verdict != "PROMOTE":
         return Step("hold", stage, f"verdict {seen.verdict or 'pending'} at stage {stage}")
+    if seen.holds:
+        return Step("hold", stage, f"held at stage {stage}: " + _said(seen.holds))
     after = next(share for share in policy.ramp if share > stage)
     dwelt = seen.now - experiment.stage_since
     if dwelt < policy.dwell:

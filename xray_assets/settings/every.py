@@ -165,6 +165,18 @@ class EverySetting(TrainingPlan, MonitoringPlan, BaseSettings):
             raise ValueError("XRAY_FORWARDED_IDENTITY needs XRAY_TRUSTED_PEERS: name the proxies")
         return self
 
+    @model_validator(mode="after")
+    def _alerts_have_a_way(self) -> Self:
+        """Refuse addresses that no mail server is set for: nobody would hear of it."""
+        if (self.alert_email or self.escalation_email) and not (
+            self.smtp_host and self.smtp_sender
+        ):
+            raise ValueError(
+                "XRAY_ALERT_EMAIL and XRAY_ESCALATION_EMAIL need XRAY_SMTP_HOST and "
+                "XRAY_SMTP_SENDER"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _no_misspelt_variable(cls, values: Any) -> Any:

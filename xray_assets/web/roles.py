@@ -48,6 +48,7 @@ class Act(StrEnum):
     EXPERIMENT = "open an experiment and set its share"
     APPROVE = "approve a promotion step"
     ROLL_BACK = "roll back or close an experiment"
+    ANSWER_ALERTS = "acknowledge, snooze or resolve what monitoring found"
     LOOK_UP = "see predictions and counts of reads"
     SUBMIT_READS_OF_OTHERS = "submit reads for readers without an account"
     READ = "take films from the review queue and submit own reads"
@@ -69,6 +70,7 @@ ALLOWED: dict[Act, frozenset[Role]] = {
     Act.EXPERIMENT: _ENGINEERING,
     Act.APPROVE: _APPROVING,
     Act.ROLL_BACK: _APPROVING | _ENGINEERING,
+    Act.ANSWER_ALERTS: _APPROVING | _ENGINEERING,
     Act.LOOK_UP: _PROGRAMS | _APPROVING | _ENGINEERING,
     Act.SUBMIT_READS_OF_OTHERS: _PROGRAMS,
     Act.READ: _READING,

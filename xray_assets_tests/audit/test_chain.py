@@ -17,6 +17,7 @@ from xray_assets.audit.chain import (
     end_of,
     sealed,
 )
+from xray_assets.catalog import PROMOTION_DECISION
 from xray_assets.reasons import Reason
 from xray_assets.rollout.reconcile import RampPolicy, apply_step, next_step
 from xray_assets.rollout.served import Wanted
@@ -52,7 +53,7 @@ def test_an_untouched_chain_has_nothing_to_show(length: int) -> None:
     rows = chain(length)
     witnesses = [Witness("w", Head.of(row)) for row in rows]
     assert broken_links(rows) == []
-    assert contradictions(rows, witnesses) == []
+    assert contradictions(rows, witnesses, PROMOTION_DECISION) == []
     assert end_of(rows, witnesses) == (Head.of(rows[-1]) if rows else Head.START)
 
 
@@ -87,7 +88,7 @@ def test_a_tail_written_anew_fits_itself_but_not_its_witness(
         head = Head.of(tail[-1])
     witness = Witness("Dagster", Head.of(rows[data.draw(st.integers(kept, length - 1))]))
     assert broken_links(rows[:kept] + tail) == []
-    assert "rewritten" in contradictions(rows[:kept] + tail, [witness])[0]
+    assert "rewritten" in contradictions(rows[:kept] + tail, [witness], PROMOTION_DECISION)[0]
     with pytest.raises(BrokenRecord, match="rewritten"):
         end_of(rows[:kept] + tail, [witness])
 
@@ -97,7 +98,7 @@ def test_a_tail_cut_off_shows_at_its_witness(length: int, data: st.DataObject) -
     rows = chain(length)
     kept = data.draw(st.integers(0, length - 1))
     witness = Witness("MLflow", Head.of(rows[-1]))
-    assert "gone" in contradictions(rows[:kept], [witness])[0]
+    assert "gone" in contradictions(rows[:kept], [witness], PROMOTION_DECISION)[0]
     with pytest.raises(BrokenRecord, match="gone"):
         end_of(rows[:kept], [witness])
 
@@ -105,9 +106,9 @@ def test_a_tail_cut_off_shows_at_its_witness(length: int, data: st.DataObject) -
 def test_rows_beyond_the_last_witness_are_named_but_can_be_continued() -> None:
     rows = chain(4)
     witness = Witness("Dagster", Head.of(rows[1]))
-    assert "rows 3 to 4" in contradictions(rows, [witness])[0]
+    assert "rows 3 to 4" in contradictions(rows, [witness], PROMOTION_DECISION)[0]
     assert end_of(rows, [witness]) == Head.of(rows[-1])
-    assert "rows 1 to 4" in contradictions(rows, [])[0]
+    assert "rows 1 to 4" in contradictions(rows, [], PROMOTION_DECISION)[0]
 
 
 def test_a_chain_with_an_edited_last_row_is_not_continued() -> None:

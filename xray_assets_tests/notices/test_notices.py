@@ -1,12 +1,9 @@
 """Notices over real HTTP and SMTP: each to each address once, whatever breaks."""
 
+import hmac
 import json
 import socket
-import socketserver
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,8 @@ import pytest
 from xray_assets.notices.by_email import Email, MailServer
 from xray_assets.notices.by_webhook import Webhook
 from xray_assets.notices.deliveries import Deliveries, Delivery
-from xray_assets.notices.notice import Attachment, Notice, Sender
+from xray_assets.notices.notice import Attachment, Notice, NotSent, Sender
+from xray_assets_tests.notices.servers import Chat, MailBox, running
 
 REPORT = Notice(
     "report/2026-11-20",
@@ -24,85 +22,9 @@ REPORT = Notice(
 )
 
 
-@contextmanager
-def running(server: socketserver.BaseServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
 def deliveries(tmp_path: Path) -> Deliveries:
     return Deliveries(tmp_path / "new" / "deliveries.sqlite")
-
-
-class Chat(HTTPServer):
-    """A webhook: answers as it is told to, and keeps what came."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _ChatHandler)
-        self.status, self.came = 200, []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook?secret=1234"
-
-
-class _ChatHandler(BaseHTTPRequestHandler):
-    server: Chat
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.came.append((self.headers["idempotency-key"], body))
-        if self.server.status:
-            self.send_response(self.server.status)
-            self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _MailHandler(socketserver.StreamRequestHandler):
-    """Speaks just enough SMTP; `refuses` and `breaks_off` say where it does not."""
-
-    server: "Post"
-
-    def handle(self) -> None:
-        self.say("220 ready")
-        while line := self.rfile.readline().decode().strip():
-            verb = line.split()[0].upper()
-            if verb == "DATA":
-                if self.server.breaks_off:
-                    return
-                self.say("354 go on")
-                lines = list(iter(self.rfile.readline, b".\r\n"))
-                self.server.came.append(b"".join(lines).decode())
-                self.say("250 taken")
-            elif verb == "RCPT" and self.server.refuses:
-                self.say("550 no such mailbox")
-            else:
-                self.say("221 bye" if verb == "QUIT" else "250 ok")
-
-    def say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
-
-
-class Post(socketserver.ThreadingTCPServer):
-    """A mail server."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _MailHandler)
-        self.came: list[str] = []
-        self.refuses = self.breaks_off = False
-
-    def to(self, address: str) -> Email:
-        port = self.server_address[1]
-        return Email(address, MailServer("127.0.0.1", port, "none", "", "", "xray@clinic.test"))
 
 
 def sent(deliveries: Deliveries, sender: Sender) -> Delivery:
@@ -116,8 +38,9 @@ def test_a_webhook_gets_a_notice_once_and_its_secret_is_not_shown(deliveries: De
         first, second = (sent(deliveries, Webhook(chat.url)) for _ in range(2))
     assert (first.state, first.is_new) == ("sent", True)
     assert (second.state, second.is_new) == ("sent", False)
-    ((key, body),) = chat.came
-    assert key == body["key"] == REPORT.key
+    (came,) = chat.came
+    body = json.loads(came.body)
+    assert came.headers["idempotency-key"] == body["key"] == REPORT.key
     assert body["text"] == REPORT.text
     assert "secret" not in str(first) and "127.0.0.1" in str(first)
 
@@ -133,7 +56,7 @@ def test_what_was_refused_is_tried_again_and_then_sent_once(deliveries: Deliveri
 
 
 def test_what_may_have_arrived_is_not_sent_again(deliveries: Deliveries) -> None:
-    chat, post = Chat(), Post()
+    chat, post = Chat(), MailBox()
     chat.status, post.breaks_off = 0, True
     with running(chat), running(post):
         for sender in (Webhook(chat.url), post.to("ada@clinic.test")):
@@ -162,7 +85,7 @@ def test_a_process_that_dies_while_it_sends_leaves_nothing_to_be_sent_twice(
 
 
 def test_each_address_gets_one_email_with_the_report(deliveries: Deliveries) -> None:
-    post = Post()
+    post = MailBox()
     people = [post.to("ada@clinic.test"), post.to("grace@clinic.test")]
     with running(post):
         for _ in range(2):
@@ -199,9 +122,35 @@ def test_where_nothing_answers_the_problem_is_said(
 def test_an_address_that_is_refused_keeps_nobody_else_from_the_report(
     deliveries: Deliveries,
 ) -> None:
-    post, chat = Post(), Chat()
+    post, chat = MailBox(), Chat()
     post.refuses = True
     with running(post), running(chat):
         states = deliveries.send(REPORT, [post.to("nobody@clinic.test"), Webhook(chat.url)])
     assert [one.state for one in states] == ["not_sent", "sent"]
     assert "no such mailbox" in states[0].problem
+
+
+def test_a_signed_webhook_carries_the_hmac_of_its_own_bytes_and_its_facts() -> None:
+    chat = Chat()
+    with running(chat):
+        Webhook(chat.url, "the key").send(Notice("k", "s", "t", facts={"level": "MAJOR"}))
+        Webhook(chat.url).send(REPORT)
+    signed, unsigned = chat.came
+    expected = hmac.new(b"the key", signed.body, "sha256").hexdigest()
+    assert signed.headers["X-Xray-Signature"] == f"sha256={expected}"
+    assert json.loads(signed.body)["level"] == "MAJOR"
+    assert unsigned.headers["X-Xray-Signature"] is None
+
+
+def test_a_webhook_is_tried_as_often_as_it_says_under_one_key() -> None:
+    for answers, tries, arrives in (((503, 0), 3, True), ((503, 503, 503), 3, False)):
+        chat = Chat(*answers)
+        with running(chat):
+            webhook = Webhook(chat.url, pauses=(0.0, 0.0))
+            if arrives:
+                webhook.send(REPORT)
+            else:
+                with pytest.raises(NotSent, match="503"):
+                    webhook.send(REPORT)
+        assert len(chat.came) == tries
+        assert {came.headers["idempotency-key"] for came in chat.came} == {REPORT.key}

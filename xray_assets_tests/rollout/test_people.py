@@ -2,20 +2,37 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from benchmarks.rollout.crashes import PLAN, counted_calls
 from benchmarks.rollout.ramp_world import World, register_two_models
+from xray_assets import clock
 from xray_assets.assets.endpoint import EndpointChange, endpoint_config
-from xray_assets.catalog import ENDPOINT_CONFIG, EXPERIMENTS
+from xray_assets.audit.chain import Head, sealed
+from xray_assets.catalog import (
+    ENDPOINT_CONFIG,
+    EXPERIMENTS,
+    MONITORING_RECORD,
+    RETRAINING_REQUESTS,
+)
+from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.contracts.tables.days import MAJOR
+from xray_assets.monitoring.response.evidence import Evidence
+from xray_assets.monitoring.response.respond import respond
+from xray_assets.monitoring.response.state import State
 from xray_assets.rollout import acts
 from xray_assets.rollout.experiment import ExperimentError
+from xray_assets.rollout.observe import observe
+from xray_assets.rollout.reconcile import next_step
 from xray_assets.rollout.state import last_experiment, read_state
 from xray_assets.scoring.registered import RegistryError
 from xray_assets.settings import Settings
+from xray_assets_tests.monitoring.response.days import a_day
 
 COMPLAINTS = {"by": "Ada", "reason": "complaints"}
 
@@ -65,6 +82,40 @@ def test_a_first_approval_is_in_the_table_and_a_second_person_takes_the_step(
     config = recommended.tables.read(ENDPOINT_CONFIG).sort("config_version").collect()
     assert config["decided_by"].to_list()[-1] == "Ada and Grace"
     assert "approved by Ada: Ada looked, approved by Grace: Grace looked" in config["cause"][-1]
+
+
+def test_a_ramp_on_real_tables_is_held_and_goes_on_for_the_cure_alone(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.run(EndpointChange())
+    world.decide("PROMOTE")
+    day = clock.now() - timedelta(days=1)
+    _, rows = respond(State(), Evidence((a_day(0, MAJOR, closed_at=day),)), (), clock.now())
+    link = sealed(rows[0], Head.START)
+    record = CONTRACTS[MONITORING_RECORD]
+    world.tables.append(MONITORING_RECORD, pl.DataFrame([link], schema=record.schema))
+    assert (
+        "MAJOR in episode-2026-01-01"
+        in next_step(observe(world.ramp, world.experiment), world.ramp.policy).cause
+    )
+    schema = CONTRACTS[RETRAINING_REQUESTS].schema
+    request = dict.fromkeys(schema.names()) | {
+        "request_id": "r",
+        "asked_at": day,
+        "updated_at": day,
+        "triggers": "performance",
+        "state": "opened",
+        "asked_by": "monitoring",
+        "evidence": "{}",
+        "new_truths": 1,
+        "budget_left": 1,
+        "episode_id": "episode-2026-01-01",
+        "artifact_sha256": world.experiment.challenger.artifact_sha256,
+        "run_id": "r",
+    }
+    world.tables.append(RETRAINING_REQUESTS, pl.DataFrame([request], schema=schema))
+    assert next_step(observe(world.ramp, world.experiment), world.ramp.policy).kind == "advance"
 
 
 def test_a_share_is_set_by_hand_down_and_back_to_the_start_and_no_further(

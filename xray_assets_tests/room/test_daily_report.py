@@ -1,5 +1,6 @@
 """The daily report: one file that needs nothing else, the dashboard's figures, sent once."""
 
+import json
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -17,7 +18,7 @@ from xray_assets.room.daily_report.pdf import NoPdf, browser, write_pdf
 from xray_assets.schedules import report_of_yesterday
 from xray_assets.scoring.registry import ModelRegistry
 from xray_assets.settings import Settings
-from xray_assets_tests.notices.test_notices import Chat, running
+from xray_assets_tests.notices.servers import Chat, running
 from xray_assets_tests.room.made_board import UNTIL, whole_board
 
 DAY = UNTIL.date() - timedelta(days=1)
@@ -112,7 +113,7 @@ def test_the_command_and_the_schedule_send_one_report_a_day(
             job = build_definitions(settings).resolve_job_def("daily_report")
             assert job.execute_in_process(instance=instance, run_config=asked.run_config).success
     assert len(chat.came) == 2
-    (key, body) = chat.came[-1]
-    assert key == f"daily_report/dev/{DAY}"
+    body = json.loads(chat.came[-1].body)
+    assert body["key"] == f"daily_report/dev/{DAY}"
     assert "Not for clinical use" in body["text"]
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", body["text"])

@@ -14,12 +14,9 @@ from xray_assets.monitoring.response.escalation import due_escalations
 from xray_assets.monitoring.response.evidence import Evidence, JudgedDay, Word
 from xray_assets.monitoring.response.state import Row, State, summed
 from xray_assets.monitoring.response.transitions import transition
-from xray_assets.reasons import NOT_CLOSED
+from xray_assets.reasons import JUDGED_WITHIN, NOT_CLOSED
 from xray_assets.review.orders import EVERY_SITE
 from xray_assets.review.policy import FLOORS
-
-CLOSES = timedelta(hours=36)
-"""From the end of a day to its judgement; then it counts as not judged."""
 
 ORDERED, RENEWED = timedelta(days=3), timedelta(days=1)
 """How long an order of review holds, and how long before its end it is given again: where less is
@@ -112,7 +109,7 @@ def _unjudged(state: State, now: datetime) -> Iterator[Row]:
     if state.judged_to is None or state.closed_at is None or state.unknown_at is not None:
         return
     over = state.closed_at + timedelta(days=1)
-    if now - over > CLOSES:
+    if now - over > JUDGED_WITHIN:
         yield entry(
             record.UNJUDGED,
             state,

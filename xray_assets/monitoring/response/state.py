@@ -10,7 +10,7 @@ from xray_assets.contracts.tables.days import MAJOR, MODERATE, NONE, UNKNOWN
 from xray_assets.monitoring.response.evidence import rank
 from xray_assets.reasons import waits_for_a_baseline
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 """A row of the record, with or without the columns of its chain."""
 
 EPISODES = timedelta(days=30)
@@ -55,6 +55,19 @@ class State:
     def is_snoozed(self, now: datetime) -> bool:
         """True while a person wants no alerts."""
         return self.snoozed_until is not None and now < self.snoozed_until
+
+    def __str__(self) -> str:
+        """What stands, for people."""
+        said = [f"{self.level} since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else self.level]
+        if self.level == UNKNOWN:
+            said.append(f"before that {self.known}")
+        if self.episode_id:
+            said += [self.episode_id, f"acknowledged by {self.acknowledged_by or 'nobody'}"]
+        if self.snoozed_until:
+            said.append(f"no alerts until {self.snoozed_until:%Y-%m-%d %H:%M} UTC")
+        if not self.auto_retraining:
+            said.append("no retraining starts by itself")
+        return ", ".join(said)
 
 
 def summed(rows: Iterable[Row], state: State | None = None) -> State:

@@ -19,9 +19,8 @@ def a_day(number: int, level: str = NONE, **more: Any) -> JudgedDay:
     changed = {"kind": "covariate", "sites": ("b",)} if level not in (NONE, "UNKNOWN") else {}
     return JudgedDay(
         date=FIRST + timedelta(days=number),
-        closed_at=over(number, 0),
         level=level,
-        **{"baseline_id": "b1", **changed, **more},
+        **{"closed_at": over(number, 0), "baseline_id": "b1", **changed, **more},
     )
 
 
