@@ -25,6 +25,7 @@ from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.days.calendar import ONE_DAY, day_of, days_between, end_of
 from xray_assets.monitoring.days.judge import Judged, Open, judge, opened
 from xray_assets.monitoring.days.look import LOG
+from xray_assets.monitoring.days.pinned import pinned
 from xray_assets.monitoring.days.plan import Plan
 from xray_assets.monitoring.days.rows import Span
 from xray_assets.monitoring.days.tasks import next_task, row_of, task_of
@@ -78,6 +79,7 @@ def bring_up_to_date(
     open_monitor: Open = opened,
 ) -> list[date]:
     """Judge the due days that can be judged, at most MOST; returns them. Raises BaselineEdited."""
+    tables = pinned(tables)
     finish_evidence(tables, plan, open_monitor)
     done: list[date] = []
     for day in due_days(tables, plan.timezone, now)[:MOST]:
@@ -88,7 +90,8 @@ def bring_up_to_date(
         task = next_task(tables, plan, day, closed=closed, now=now)
         _write(tables, judge(tables, plan, task, open_monitor=open_monitor, now=now))
         done.append(day)
-    _forget_states(tables)
+    if done:
+        _forget_states(tables, done[-1])
     return done
 
 
@@ -133,12 +136,11 @@ def _first_day(tables: Tables, timezone: str) -> date | None:
     return day_of(first, timezone) if first else None
 
 
-def _forget_states(tables: Tables) -> None:
-    last = tables.position(MONITORING_DAYS, DAYS)
-    if not last:
-        return
-    old = tables.read(MONITORING_DAYS).filter(
-        pl.col("date") < date.fromordinal(last) - REMEMBERED, pl.col("state").is_not_null()
-    )
+def _forget_states(tables: Tables, last: date) -> None:
+    """Take the states out of rows that are older than is REMEMBERED; runs before took out those of
+    rows that are much older.
+    """
+    stale = pl.col("date").is_between(last - 5 * REMEMBERED, last - REMEMBERED, closed="left")
+    old = tables.read(MONITORING_DAYS).filter(stale, pl.col("state").is_not_null())
     rows = old.with_columns(state=pl.lit(None, pl.Binary)).collect()
     tables.merge(MONITORING_DAYS, rows, within={"date": rows["date"].to_list()})
