@@ -35,10 +35,12 @@ class Space:
 
 def fitted(vectors: Floats, n_axes: int) -> Space:
     """The space of (N, d) vectors without NaN."""
+    if not len(vectors):
+        vectors = np.zeros((1, vectors.shape[1]))
     centre, scale = vectors.mean(axis=0), vectors.std(axis=0)
     scale = np.where(scale > 1e-9 * (1 + np.abs(centre)), scale, 1.0)
     standard = (vectors - centre) / scale
-    values, directions = np.linalg.eigh(standard.T @ standard / max(len(vectors), 1))
+    values, directions = np.linalg.eigh(standard.T @ standard / len(vectors))
     return Space(
         centre,
         scale,

@@ -14,7 +14,7 @@ DAYS = range(-28, 0)
 def films(
     rng: np.random.Generator,
     day: int,
-    n: int = 200,
+    n: int = 120,
     *,
     prevalence: float = 0.7,
     shift: float = 0.0,
@@ -68,13 +68,13 @@ def reads(
     )
 
 
-def baseline(rng: np.random.Generator, n: int = 200) -> tuple[pl.DataFrame, pl.DataFrame]:
+def baseline(rng: np.random.Generator, n: int = 120) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Films and reads of the 28 days before day 0."""
     rows = pl.concat([films(rng, day, n) for day in DAYS])
     return rows, reads(rng, rows)
 
 
-def monitor(seed: int = 0, n: int = 200) -> tuple[np.random.Generator, Monitor]:
+def monitor(seed: int = 0, n: int = 120) -> tuple[np.random.Generator, Monitor]:
     """A monitor on such a baseline, and the generator to go on with."""
     rng = np.random.default_rng(seed)
     return rng, Monitor(*baseline(rng, n))

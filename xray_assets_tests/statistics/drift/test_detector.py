@@ -49,7 +49,7 @@ def test_days_that_differ_within_tolerance_do_not_pay_on_average() -> None:
         assert np.exp(n * np.log1p(bet * (days - tolerance))).mean() < 1
 
 
-@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=7))
+@given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=5))
 def test_evidence_is_the_number_of_days_on_average_when_bets_are_fair(bets: list[float]) -> None:
     """Over every path of fair bets: each day's factor is 1 + b or 1 - b."""
     found: list[float] = []
