@@ -4,7 +4,7 @@ Before rows go, their log positions and the hashes of their reads are written do
 is taken for a loss and no edit for an erasure. Reads go first and the log's rows last: the requests
 are found by their rows, so an erasure that was cut off finds the rest when it is repeated.
 Decisions and counts of scored cases hold numbers alone and stay, and so does their hash chain.
-Films for training have no case key: see docs/operations.md.
+Films of the data set have no case key: see docs/operations.md.
 """
 
 import hashlib
@@ -33,11 +33,13 @@ from xray_assets.catalog import (
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.deployments import resources
 from xray_assets.errors import XrayError
 from xray_assets.feedback.erasing import erase_reads
 from xray_assets.lake.tables import Tables
 from xray_assets.reading.erasing import erase_leases
 from xray_assets.reading.lease_file import LEASES
+from xray_assets.retraining.films.kept import erase_films
 from xray_assets.review.draws import DRAW_COLUMNS
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.log.erasing import erase_case, requests_of
@@ -79,6 +81,8 @@ def erase(settings: Settings, tables: Tables, patient_id: str, *, by: str) -> di
     plan = _plan(tables, case_key, positions, by)  # no read of theirs is accepted any more
     cut_off = _cut_off(tables, plan)
     _record(tables, [plan])
+    digests = _films_of(tables, case_key)
+    counts |= erase_films(tables, resources(settings).volume.open(), case_key, digests)
     for key, column in BY_REQUEST.items():
         counts[key[-1]] = tables.remove(key, column, requests)
     if counts[REVIEWED_CASES[-1]] or cut_off:
@@ -95,6 +99,12 @@ def _positions(settings: Settings, tables: Tables, case_key: str) -> dict[str, i
     moved = tables.read(PREDICTIONS).filter(pl.col("case_key") == case_key)
     found = dict(moved.select("request_id", "log_position").collect().iter_rows())
     return found | requests_of(settings.inference_log, case_key)
+
+
+def _films_of(tables: Tables, case_key: str) -> list[str]:
+    """Digests of the films that were drawn for review: of others no set keeps a copy."""
+    drawn = tables.read(REVIEW_ASSIGNMENTS).filter(pl.col("case_key") == case_key)
+    return drawn.select("image_sha256").unique().collect()["image_sha256"].to_list()
 
 
 def _plan(tables: Tables, case_key: str, positions: Mapping[str, int], by: str) -> dict[str, Any]:

@@ -37,6 +37,10 @@ class FilmFolder(ABC):
     def write(self, path: str, data: bytes) -> None:
         """Put a file there whole or not at all, also when the process dies midway."""
 
+    def remove(self, path: str) -> bool:
+        """Take a file out; True where it was there. Raises OSError where nothing can be."""
+        raise OSError(f"{self.address} is only read")
+
     @abstractmethod
     def location(self, path: str) -> str:
         """Where a file lies, for `read_film` and for people: an absolute path or an s3:// URI."""

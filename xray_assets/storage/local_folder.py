@@ -65,6 +65,14 @@ class LocalFolder(FilmFolder):
             replace_file(target, data, durable=False)
 
     @override
+    def remove(self, path: str) -> bool:
+        try:
+            (self._root / path).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    @override
     def location(self, path: str) -> str:
         return f"{self.address}/{path}"
 

@@ -52,6 +52,16 @@ class S3Folder(FilmFolder):
             self._client.put_object(Bucket=self._bucket, Key=self._prefix + path, Body=data)
 
     @override
+    def remove(self, path: str) -> bool:
+        with _storage_errors(self.location(path)):
+            try:
+                self._client.head_object(Bucket=self._bucket, Key=self._prefix + path)
+            except self._client.exceptions.ClientError:
+                return False
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + path)
+        return True
+
+    @override
     def location(self, path: str) -> str:
         return f"{self.address}/{path}"
 

@@ -11,6 +11,7 @@ import pytest
 from xray_assets.assets.retraining.training_set import nobody_is_on_two_sides
 from xray_assets.catalog import BACKTESTS, GOLDEN_FILMS, TRAINING_FILMS
 from xray_assets.resources.serving import trial_endpoint
+from xray_assets.retraining.films.kept import erase_films
 from xray_assets.retraining.gates.demands import DEMANDS, GOLDEN
 from xray_assets.rollout.state import read_state
 from xray_assets.scoring.session import OnnxClassifier
@@ -118,6 +119,23 @@ def test_the_blocking_check_sees_a_patient_on_two_sides(tmp_path: Path, quick: N
     found = nobody_is_on_two_sides(**look)
     assert not found.passed
     assert found.metadata["patient_key_held_out"].value == 1
+
+
+def test_an_erased_patient_leaves_sets_and_the_films_that_were_kept_for_them(
+    tmp_path: Path, quick: None
+) -> None:
+    shop = Workshop(tmp_path / "state")
+    shop.production(160)
+    shop.retrain()
+    films = shop.stored(TRAINING_FILMS).filter(source="production")
+    mine, other = films.row(0, named=True), films.row(1, named=True)
+    volume = shop.room.volume.open()
+    counts = erase_films(shop.tables, volume, mine["patient_key"], [mine["pixel_sha256"]])
+    assert counts == {"training_films": 1, "golden_films": 0, "kept_films": 1}
+    assert not Path(mine["file_path"]).exists()
+    assert Path(other["file_path"]).exists()
+    left = shop.stored(TRAINING_FILMS)["patient_key"]
+    assert mine["patient_key"] not in left and other["patient_key"] in left
 
 
 def test_materialize_all_leaves_candidates_alone_and_says_how_to_start(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
+from xray_assets.catalog import GOLDEN_FILMS, TRAINING_FILMS
+from xray_assets.lake.tables import Tables
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.storage.film_folder import FilmFolder
 
@@ -30,6 +32,20 @@ def keep(
             volume.write(path, data)
         places[digest] = volume.location(path)
     return places
+
+
+def erase_films(
+    tables: Tables, volume: FilmFolder, case_key: str, digests: Iterable[str]
+) -> dict[str, int]:
+    """Take a patient out of every set and golden version, and their films out of the volume;
+    returns how much by store. digests: of the films that were sent for them.
+    """
+    removed = sum(volume.remove(f"{FOLDER}/{digest}") for digest in set(digests))
+    rows = {
+        key[-1]: tables.remove(key, "patient_key", [case_key])
+        for key in (TRAINING_FILMS, GOLDEN_FILMS)
+    }
+    return rows | {"kept_films": removed}
 
 
 def with_patient_keys(metadata: pl.DataFrame, keys: CaseKeys) -> pl.DataFrame:
