@@ -24,11 +24,10 @@ from xray_assets.contracts.tables.retraining import (
 )
 from xray_assets.retraining import recalibration
 from xray_assets.retraining.gates.gate import GateResult
-from xray_assets.retraining.judging import HeldOut
+from xray_assets.retraining.judging import HeldOut, inputs_of
 from xray_assets.retraining.requests import Row
 from xray_assets.scoring.artifact import EMBEDDING_NAME, ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.statistics.roc import area_under_curve
 
@@ -146,12 +145,12 @@ def recalibrate(
     from xray_assets.training.recalibrated_onnx import recalibrated
 
     model = OnnxClassifier(champion)
-    z = recalibration.log_odds(model.probabilities(_inputs(reads, held_out)))
+    z = recalibration.log_odds(model.probabilities(inputs_of(held_out, reads)))
     labels = reads["label"].to_numpy().astype(np.float32)
     weights = reads["weight"].to_numpy()
     golden = held_out.golden.filter(pl.col("golden_version") == 1)
     usual = area_under_curve(
-        golden["label"].to_numpy(), model.probabilities(_inputs(golden, held_out))
+        golden["label"].to_numpy(), model.probabilities(inputs_of(held_out, golden))
     ).value
     if why := recalibration.why_not(
         z, labels, weights, threshold=champion.threshold, usual_auc=usual
@@ -170,9 +169,3 @@ def recalibrate(
     )
     details = {"logit_scale": scale, "logit_shift": shift, "reads": reads.height}
     return Made(RECALIBRATE, artifact, 0.0, None, details)
-
-
-def _inputs(films: pl.DataFrame, held_out: HeldOut) -> np.ndarray:
-    read = (held_out.read(path) for path in films["file_path"])
-    inputs = [stored_model_input(data) for data in read]
-    return np.array(inputs, np.float32).reshape(len(inputs), 64, 64)

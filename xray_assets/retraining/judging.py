@@ -67,20 +67,20 @@ def judge(
         name: OnnxClassifier(artifact)
         for name, artifact in (("candidate", candidate), ("champion", champion), ("anchor", anchor))
     }
-    test = _inputs(held_out, held_out.test)
-    on_test = _scored(models["candidate"], test)
+    test = inputs_of(held_out, held_out.test)
+    on_test = scored(models["candidate"], test)
     labels = held_out.test["label"].to_numpy().astype(np.float32)
     films = pl.concat([held_out.golden, held_out.production], how="diagonal")
-    inputs = _inputs(held_out, films)
+    inputs = inputs_of(held_out, films)
     positive = {
-        name: (_scored(model, inputs) >= model.artifact.threshold).astype(np.int64)
+        name: (scored(model, inputs) >= model.artifact.threshold).astype(np.int64)
         for name, model in models.items()
     }
     truth = films["label"].to_numpy().astype(np.int64)
     return [
         floors_gate(labels, on_test, candidate.threshold, parity, plan),
         golden_gate(_versions(films, truth, positive, numbers)),
-        _robustness(models, held_out),
+        robustness_of(models, held_out),
         fairness_gate(
             films.with_columns(
                 champion_right=pl.Series(positive["champion"] == truth),
@@ -110,7 +110,7 @@ def _versions(
     ]
 
 
-def _robustness(models: Mapping[str, OnnxClassifier], held_out: HeldOut) -> GateResult:
+def robustness_of(models: Mapping[str, OnnxClassifier], held_out: HeldOut) -> GateResult:
     """On golden films that came as files; an array of 64 x 64 has no pixels to corrupt."""
     chosen = [film for label in (0, 1) for film in _some(held_out, label)]
     truth = np.array([label for label, _ in chosen], np.int64)
@@ -121,7 +121,7 @@ def _robustness(models: Mapping[str, OnnxClassifier], held_out: HeldOut) -> Gate
     if not chosen:
         return robustness_gate(truth, {}, {})
     scores = {
-        name: {kind: _scored(models[name], films) for kind, films in arrays.items()}
+        name: {kind: scored(models[name], films) for kind, films in arrays.items()}
         for name in ("champion", "candidate")
     }
     return robustness_gate(truth, scores["champion"], scores["candidate"])
@@ -139,13 +139,14 @@ def _some(held_out: HeldOut, label: int) -> list[tuple[int, NDArray[np.uint8]]]:
     return found
 
 
-def _inputs(held_out: HeldOut, films: pl.DataFrame) -> NDArray[np.float32]:
-    """(N, 64, 64)."""
+def inputs_of(held_out: HeldOut, films: pl.DataFrame) -> NDArray[np.float32]:
+    """(N, 64, 64) of what models see of N films."""
     read = [stored_model_input(held_out.read(path)) for path in films["file_path"]]
     return np.array(read, np.float32).reshape(len(read), 64, 64)
 
 
-def _scored(model: OnnxClassifier, films: NDArray[np.float32]) -> NDArray[np.float32]:
+def scored(model: OnnxClassifier, films: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,) probabilities of (N, 64, 64) films."""
     parts = [model.probabilities(films[start : start + 256]) for start in range(0, len(films), 256)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
