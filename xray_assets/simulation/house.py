@@ -9,6 +9,7 @@ for beyond that (to decide, to change what is served, to train) is a run, as und
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -19,7 +20,8 @@ from xray_assets.contracts.tables import CONTRACTS
 from xray_assets.definitions import build_definitions
 from xray_assets.deployments import resources
 from xray_assets.errors import XrayError
-from xray_assets.jobs import evaluate, follow, monitor
+from xray_assets.jobs import evaluate, follow, monitor, respond
+from xray_assets.resources.alerts import Alerts
 from xray_assets.resources.roles import Resources
 from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import Settings
@@ -36,7 +38,7 @@ TAKEN_IN: tuple[Key, ...] = (
 )
 """What a night needs of the log and the inbox where no experiment is to be decided."""
 
-_DONE_AS_BODIES = (evaluate.name, follow.name, monitor.name)
+_DONE_AS_BODIES = (evaluate.name, follow.name, monitor.name, respond.name)
 _MOST_RUNS = 12
 """Runs that sensors may ask for in a night: a sensor that never has enough is a fault."""
 
@@ -57,13 +59,14 @@ def quiet() -> Iterator[None]:
 
 
 class House:
-    """The graph with the resources of a simulation's state."""
+    """The graph with the resources of a simulation's state; alerts are recorded and not sent."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
         """Nothing is run here."""
-        self.room: Resources = resources(settings)
+        silent = Alerts(may_leave=False)
+        self.room: Resources = replace(resources(settings), alerts=silent)
         self._instance, self._by_name = instance, self.room.by_name()
-        self._definitions = build_definitions(settings)
+        self._definitions = build_definitions(settings, alerts=silent)
         self._graph = self._definitions.resolve_asset_graph()
         self._cursors: dict[str, str | None] = {}
 

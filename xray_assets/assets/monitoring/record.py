@@ -24,7 +24,7 @@ def monitoring_record(
     from xray_assets.monitoring.response.record import end_of
     from xray_assets.monitoring.response.state import summed
 
-    rows = answer(tables, alerts.senders, now=monitoring_desk.now(), run_id=context.run.run_id)
+    rows = answer(tables, alerts.senders, now=monitoring_desk.now(), run_id=context.run_id)
     state = summed(rows)
     context.log.info(f"{state.level} since {state.since}; {len(rows)} rows")
     return dg.MaterializeResult(
