@@ -59,13 +59,15 @@ class Status:
     """Everything that `xray status` shows. `unseen` says what could not be looked at, and why.
 
     behind: rows that a source is ahead of its table. wanted, served: share in percent by served
-    name.
+    name. monitoring: the level, since when, its episode and who acknowledged it; empty before the
+    first day was judged.
     """
 
     services: tuple[ServiceStatus, ...]
     runs: tuple[RunStatus, ...]
     behind: dict[str, int]
     experiment: dict[str, Any]
+    monitoring: dict[str, Any]
     unseen: dict[str, str]
 
     @property
@@ -97,6 +99,7 @@ def status(settings: Settings) -> Status:
         seen("runs", lambda: unfinished(settings), ()),
         seen("behind", lambda: _behind(settings), {}),
         seen("experiment", lambda: _experiment(settings), {}),
+        seen("monitoring", lambda: _monitoring(settings), {}),
         unseen,
     )
 
@@ -178,3 +181,19 @@ def _experiment(settings: Settings) -> dict[str, Any]:
     }
     served = ramp.serving.served()
     return known | {"served": served.traffic if served else None}
+
+
+def _monitoring(settings: Settings) -> dict[str, Any]:
+    from xray_assets.deployments import resources
+    from xray_assets.monitoring.response.record import state_of
+
+    state = state_of(resources(settings).tables)
+    known = {
+        "level": state.level,
+        "since": str(state.since),
+        "episode_id": state.episode_id,
+        "acknowledged_by": state.acknowledged_by,
+        "judged_to": str(state.judged_to or "no day yet"),
+        "in_words": str(state),
+    }
+    return known if state.since else {}

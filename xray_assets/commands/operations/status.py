@@ -46,6 +46,8 @@ def status(
             f"wanted {experiment['wanted']}, served {experiment['served']}",
             markup=False,
         )
+    if seen.monitoring:
+        out.print("monitoring of {judged_to}: {in_words}".format(**seen.monitoring), markup=False)
     for what, why in seen.unseen.items():
         out.print(f"{what} cannot be seen: {why}", style="red", markup=False)
     raise typer.Exit(0 if seen.is_well else 1)

@@ -82,7 +82,7 @@ def _of_level(state: State, row: Row) -> State:
     """What any row says: the level after it."""
     known, level, at = row["known_level"], row["level"], row["recorded_at"]
     more: dict[str, Any] = {}
-    if level != state.level:
+    if level != state.level or state.since is None:
         more |= {"since": at}
     if rank(known) > rank(state.known):
         more |= {"risen_at": at, "acknowledged_by": "", "snoozed_until": None, "told": False}

@@ -1,5 +1,6 @@
 """From a judged day to an alert through the sensor, the job and its checks; on a real instance."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,12 @@ class Stack:
         file.write_text(add_account(self.settings, name, role))
         return str(file)
 
+    def status(self) -> dict[str, Any]:
+        """What `xray status` says of monitoring."""
+        said = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)
+        assert "monitoring" not in said["unseen"]
+        return said["monitoring"]
+
     def tick(self) -> Any:
         given = {name: getattr(self.room, name) for name in ("tables", "alerts", "monitoring_desk")}
         with dg.build_sensor_context(instance=self.instance, resources=given) as context:
@@ -96,9 +103,11 @@ def test_an_alert_that_does_not_arrive_is_an_error_of_a_check(stack: Stack) -> N
 
 def test_what_a_person_says_from_a_shell_is_recorded_and_witnessed(stack: Stack) -> None:
     stack.run()
+    assert stack.status()["acknowledged_by"] == ""
     said = CliRunner().invoke(app, ["monitor", "ack", "--by", "Ada"])
     assert said.exit_code == 0 and "acknowledged by Ada (unauthenticated)" in said.output
     assert stack.tick().run_requests == [], "its own event is the witness"
+    assert stack.status()["acknowledged_by"] == "Ada (unauthenticated)"
     resolve = ["monitor", "resolve", "--reason", "mended", "--token-file"]
     eve, grace = (stack.token_of(*one) for one in (("Eve", Role.VIEWER), ("Grace", Role.APPROVER)))
     refused = CliRunner().invoke(app, [*resolve, eve])
@@ -108,6 +117,7 @@ def test_what_a_person_says_from_a_shell_is_recorded_and_witnessed(stack: Stack)
     assert state_of(stack.tables).level == NONE
     assert "grace" in [row["actor"] for row in read(stack.tables)]
     assert verified(stack.tables, stack.instance)[1] == []
+    assert stack.status()["in_words"].startswith("NONE since 2026-01-02 00:05 UTC")
     refused = CliRunner().invoke(app, ["monitor", "ack"])
     assert refused.exit_code == 1 and "the level is NONE" in str(refused.exception)
 
