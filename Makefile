@@ -14,7 +14,7 @@ SHELL := bash
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|same
+demo: $(READY) ## Run the main job to a printed verdict; SCENARIO=better|worse|same|drift
 	$(XRAY) demo $(if $(SCENARIO),--scenario $(SCENARIO))
 
 # DuckDB has a process of its own: together with TensorFlow, PyTorch and pyarrow one run in seven crashed.
@@ -42,6 +42,7 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python -m benchmarks.room.dashboard --predictions 10000000
 	$(VENV)/bin/python -m benchmarks.room.reading_speed
 	$(VENV)/bin/python -m benchmarks.room.blindness
+	$(VENV)/bin/python -m benchmarks.simulated_scenarios
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check

@@ -2,16 +2,11 @@
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from xray_assets.terminal import console, error_console, shown_table
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from xray_assets.simulation.outcome import Line, Outcome
+from xray_assets.terminal import console, error_console
 
 
 class LevelName(StrEnum):
@@ -59,6 +54,7 @@ def simulate(
     from xray_assets.simulation.days import simulate as run
     from xray_assets.simulation.scenarios import scenario_of
     from xray_assets.simulation.state import simulation_settings
+    from xray_assets.simulation.telling import figures, told
 
     chosen, out, settings = scenario_of(scenario), console(), simulation_settings()
     said = error_console() if as_json else out
@@ -76,7 +72,7 @@ def simulate(
     if as_json:
         typer.echo(json.dumps(outcome.document(), default=str))
     else:
-        show(outcome, out)
+        out.print(figures(outcome))
         out.print(
             f"look at it: XRAY_STATE={settings.state} XRAY_ENVIRONMENT=simulation xray up",
             markup=False,
@@ -84,45 +80,3 @@ def simulate(
     if expect is not None and outcome.reached != expect.value:
         error_console().print(f"expected {expect}, reached {outcome.reached}", style="red")
         raise typer.Exit(1)
-
-
-def told(line: "Line") -> str:
-    """A day in a line."""
-    level = line.level or "not judged"
-    where = f" at {', '.join(site or 'all' for site in line.sites)}" if line.sites else ""
-    harm = f", harm at {', '.join(s or 'all' for s in line.harm_sites)}" if line.harm_sites else ""
-    why = f" ({', '.join(line.reasons)})" if line.reasons else ""
-    done = "".join(f"\n        {one}" for one in line.done)
-    return (
-        f"{line.number:3d} {line.day} {line.films:4d} films {line.injected:4d} changed "
-        f"{line.asked:3d} drawn {line.reads:3d} reads  {level} {line.kind}{where}{harm}{why}{done}"
-    )
-
-
-def show(outcome: "Outcome", out: "Console") -> None:
-    """Print what came of it."""
-    from xray_assets.simulation.outcome import answers_of
-
-    document = outcome.document()
-    before, since = answers_of(outcome.before), answers_of(outcome.since)
-    table = shown_table("", outcome.scenario.name)
-    rows = {
-        "changed on day": outcome.change_day,
-        "expected, reached": f"{document['expected']}, {document['reached']}",
-        "days to the first alarm": document["days_to_alarm"],
-        "days to proven harm": document["days_to_harm"],
-        "days with an alarm before it": document["alarms_before"],
-        "days at each level": ", ".join(f"{k} {n}" for k, n in document["levels"].items()),
-        "films, drawn for review, reads": f"{document['films']}, {document['asked']}, "
-        f"{document['reads']}",
-        "sensitivity, specificity before": _both(before.sensitivity, before.specificity),
-        "and since": _both(since.sensitivity, since.specificity),
-        "seconds": document["seconds"],
-    }
-    for name, value in rows.items():
-        table.add_row(name, "never" if value is None else str(value))
-    out.print(table)
-
-
-def _both(*shares: float | None) -> str:
-    return ", ".join("none" if share is None else f"{share:.3f}" for share in shares)

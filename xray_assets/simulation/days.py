@@ -12,6 +12,7 @@ import polars as pl
 
 from xray_assets import clock
 from xray_assets.catalog import MONITORING_DAYS, PREDICTIONS, REVIEW_ASSIGNMENTS
+from xray_assets.rollout.state import last_experiment
 from xray_assets.settings import Settings
 from xray_assets.simulation.clinic import ARRIVALS, Clinic, monday_before
 from xray_assets.simulation.endpoint import Endpoint
@@ -104,6 +105,7 @@ class _World:
         self.change_day: int | None = None
         """Number of the day on which the change comes; None until there is a baseline"""
         self._clinic, self._endpoint, self._house = clinic, endpoint, house
+        self._began = time.perf_counter()
         self._sent: dict[str, Sent] = {}
         readers = reader_accounts(settings)
         self._readers = SimulatedReaders(settings, readers, self._sent, seed=seed)
@@ -143,6 +145,7 @@ class _World:
         judged = tables.read(MONITORING_DAYS).filter(pl.col("date") == day).collect()
         found = judged.row(0, named=True) if judged.height else None
         drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn", pl.col("prediction_date") == day)
+        experiment = last_experiment(tables)
         start = datetime.combine(day, hour(), UTC) + _NIGHT - timedelta(days=1)
         return Line(
             number=number,
@@ -150,7 +153,7 @@ class _World:
             films=films,
             refused=refused,
             injected=injected,
-            asked=drawn.select(pl.len()).collect().item(),
+            drawn=drawn.select(pl.len()).collect().item(),
             reads=reads,
             is_compared=bool(found and found["baseline_id"]),
             level=Level(found["level"]) if found else None,
@@ -164,15 +167,19 @@ class _World:
                 else {}
             ),
             answers=self._answers(day),
+            experiment=experiment.state if experiment else "",
+            stage=experiment.stage if experiment else None,
             done=happened(tables, start, start + timedelta(days=1)),
+            seconds=time.perf_counter() - self._began,
         )
 
-    def _answers(self, day: date) -> Answers:
+    def _answers(self, day: date) -> dict[str, Answers]:
         logged = self._house.room.tables.read(PREDICTIONS).filter(pl.col("date") == day)
-        rows = logged.select("request_id", "predicted_label").drop_nulls().collect().rows()
-        counts = [0, 0, 0, 0]
-        for request_id, label in rows:
+        rows = logged.select("request_id", "site", "predicted_label").drop_nulls().collect().rows()
+        found: dict[str, Answers] = {}
+        for request_id, site, label in rows:
             healthy = self._sent[request_id].truth == 0
-            counts[2 * healthy] += 1
-            counts[2 * healthy + 1] += (label == 0) == healthy
-        return Answers(*counts)
+            right = int((label == 0) == healthy)
+            one = Answers(healthy=1, cleared=right) if healthy else Answers(ill=1, found=right)
+            found[site] = found.get(site, Answers()) + one
+        return found

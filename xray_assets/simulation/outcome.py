@@ -37,9 +37,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Line:
-    """One simulated day. `injected`: films that the scenario changed; `asked`: cases that were
-    drawn for review; `is_compared`: with a baseline; `level`: of its evidence, None where it is not
-    judged; `done`: what the house did by itself, in words.
+    """One simulated day.
+
+    `injected`: films that the scenario changed; `drawn`: cases for review; `is_compared`: with a
+    baseline; `level`: of its evidence, None where it is not judged; `answers`: by site;
+    `experiment`: the last one's state, and `stage` its share; `done`: what the house did by itself,
+    in words; `seconds`: since the start.
     """
 
     number: int
@@ -47,7 +50,7 @@ class Line:
     films: int
     refused: int
     injected: int
-    asked: int
+    drawn: int
     reads: int
     is_compared: bool
     level: Level | None
@@ -56,8 +59,11 @@ class Line:
     harm_sites: tuple[str, ...]
     reasons: tuple[str, ...]
     review_shares: dict[str, float]
-    answers: Answers
+    answers: dict[str, Answers]
+    experiment: str
+    stage: int | None
     done: tuple[str, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ class Outcome:
             "alarms_before": self.alarms_before,
             "levels": self.levels(),
             "films": sum(line.films for line in self.lines),
-            "asked": sum(line.asked for line in self.lines),
+            "drawn": sum(line.drawn for line in self.lines),
             "reads": sum(line.reads for line in self.lines),
             "seconds": round(self.seconds, 1),
             "days": [asdict(line) for line in self.lines],
@@ -133,9 +139,12 @@ class Outcome:
         return self.change_day is not None and line.number >= self.change_day
 
 
-def answers_of(lines: Iterable[Line]) -> Answers:
-    """How the films of these days were answered."""
-    return sum((line.answers for line in lines), Answers())
+def answers_of(lines: Iterable[Line], site: str = "") -> Answers:
+    """How the films of these days were answered; of one site where it is named."""
+    found = (
+        answers for line in lines for name, answers in line.answers.items() if site in ("", name)
+    )
+    return sum(found, Answers())
 
 
 def _is_alarm(line: Line) -> bool:

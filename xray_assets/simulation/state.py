@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,13 @@ class StateRefused(XrayError):
     """A simulation may not use this state folder; the message says why."""
 
 
-def simulation_settings(**chosen: Any) -> Settings:
-    """The settings of a simulation. The endpoint is at a port that is free now."""
+def simulation_settings(also: Mapping[str, Any] | None = None, **chosen: Any) -> Settings:
+    """The settings of a simulation: `chosen` ones, else the environment's, else `also`, else
+    DEFAULTS. The endpoint is at a port that is free now.
+    """
+    defaults = DEFAULTS | dict(also or {})
     unset = {
-        name: value for name, value in DEFAULTS.items() if f"XRAY_{name.upper()}" not in os.environ
+        name: value for name, value in defaults.items() if f"XRAY_{name.upper()}" not in os.environ
     }
     return Settings(**(unset | chosen | {"environment": SIMULATION, "endpoint_port": free_port()}))
 

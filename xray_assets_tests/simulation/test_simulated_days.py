@@ -69,7 +69,7 @@ def settings_in(folder: Path) -> Settings:
     return simulation_settings(
         state=folder,
         source="phantom",
-        image_limit=40,
+        image_limit=20,
         baseline_days=BASELINE,
         baseline_patients=100,
     )
@@ -105,7 +105,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Run:
             days=DAYS,
             films_a_day=36,
             quiet_days=QUIET,
-            pool=60,
+            pool=40,
             on_day=read_all,
         )
     return settings, outcome
@@ -143,7 +143,7 @@ def test_readers_were_asked_by_the_queue_and_read_blinded_some_days_later(simula
     drawn = tables.read(REVIEW_ASSIGNMENTS).filter("drawn").collect()
     assert set(reads["prediction_id"]) <= set(drawn["request_id"])
     delays = (reads["timestamp"].dt.date() - reads["prediction_date"]).dt.total_days()
-    assert delays.min() == 1 and 2 <= delays.mean() <= 4  # type: ignore[operator]
+    assert delays.min() == 1 and 1.5 <= delays.mean() <= 3.5  # type: ignore[operator]
 
 
 def test_nobody_whom_the_models_know_is_in_the_traffic(simulated: Run) -> None:

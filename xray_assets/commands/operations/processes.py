@@ -13,11 +13,12 @@ from xray_assets.terminal import console, read_settings
 
 
 class ScenarioName(StrEnum):
-    """The demo's scenarios: what the challenger is, seen from the champion."""
+    """The demo's scenarios: what the challenger is, as the champion sees it; or films change."""
 
     BETTER = "better"
     WORSE = "worse"
     SAME = "same"
+    DRIFT = "drift"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +37,15 @@ def demo(
     ] = ScenarioName.BETTER,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up until Ctrl-C")] = False,
 ) -> None:
-    """Run the main job on the real stack, with clients and simulated readers, to a verdict."""
+    """Run the main job on the real stack, with clients and simulated readers, to a verdict.
+
+    `drift`: days of a simulation instead, from a change of a site's films to a promoted model.
+    """
+    if scenario is ScenarioName.DRIFT:
+        from xray_assets.demo.drift import run_drift
+
+        run_drift(console())
+        return
     from xray_assets.demo.run import run_demo
 
     run_demo(scenario=scenario.value, keep=keep)
