@@ -34,7 +34,7 @@ def averaged() -> bytes:
 
 
 def run(network: bytes) -> list[np.ndarray]:
-    return InferenceSession(network).run(None, {"films": FILMS})
+    return [np.asarray(one) for one in InferenceSession(network).run(None, {"films": FILMS})]
 
 
 @settings(max_examples=20)
