@@ -5,8 +5,8 @@ is measured.
 
 A day is logged and moved into the tables as ever, and every request has a film of its own (bytes of
 real ones from FOLDER, else of phantoms, read from the log). Both models of the experiment are the
-PyTorch family's network. Printed: CPU seconds of the run that measures the day, rows that it wrote,
-and what a film costs by part, all of one thread.
+PyTorch family's network. Printed: CPU seconds of the run that measures the day, rows that it wrote
+and their size on disk, and what a film costs by part, all of one thread.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from xray_assets.assets.predictions import move
+from xray_assets.catalog import FILM_FEATURES
 from xray_assets.deployments import resources
 from xray_assets.imaging.decode import decode
 from xray_assets.imaging.film_features import film_features
@@ -56,8 +57,8 @@ def network(folder: Path) -> OnnxClassifier:
 
 def measured_day(
     state: Path, predictions: int, films: list[bytes], classifier: OnnxClassifier
-) -> tuple[float, int]:
-    """CPU seconds, and rows written, of a day with as many predictions."""
+) -> tuple[float, int, float]:
+    """CPU seconds, rows written and their MB, of a day with as many predictions."""
     world = LoggedWorld(state, films=2)
     keys = [f"{number:064x}" for number in range(len(films))]
     world.log.executemany(INSERT_IMAGE, zip(keys, ["encoded"] * len(keys), films, strict=True))
@@ -81,7 +82,9 @@ def measured_day(
             log_is_taken=True,
         )
         rows = sum(films for _, films in done)
-        return time.process_time() - begun, rows
+        seconds = time.process_time() - begun
+    files = Path(room.tables.uri(FILM_FEATURES)).rglob("*.parquet")
+    return seconds, rows, sum(file.stat().st_size for file in files) / 1e6
 
 
 def parts(films: list[bytes], classifier: OnnxClassifier) -> dict[str, float]:
@@ -122,8 +125,9 @@ def main() -> None:
         print({name: round(ms, 2) for name, ms in parts(films, classifier).items()})
         for predictions in asked.predictions:
             state = folder / f"of-{predictions}"
-            seconds, rows = measured_day(state, predictions, films, classifier)
-            print(f"{predictions:>9,} predictions a day: {seconds:6.1f} s CPU, {rows:,} rows")
+            seconds, rows, size = measured_day(state, predictions, films, classifier)
+            told = f"{seconds:.1f} s CPU, {rows:,} rows, {size:.1f} MB"
+            print(f"{predictions:>9,} predictions a day: {told}")
 
 
 if __name__ == "__main__":
