@@ -34,6 +34,7 @@ from xray_assets.catalog import (
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.monitoring.days.look import LOG
 from xray_assets.monitoring.days.run import DAYS, bring_up_to_date
 from xray_assets.resources.local.tables import LocalDelta
@@ -86,8 +87,9 @@ class Filled:
         )
         features = [pl.Series(name, numbers[:, at]) for at, name in enumerate(FEATURES)]
         films = measured.with_columns(
-            *features, kind=pl.lit("pixels"), feature_version=pl.lit("1"), measured_at="timestamp",
-            artifact_sha256=pl.lit("artifact of old-1"), embedding=vectors.arr.to_list(),
+            *features, kind=pl.lit("pixels"), measured_at="timestamp",
+            feature_version=pl.lit(FEATURE_VERSION), embedding=vectors.arr.to_list(),
+            artifact_sha256=pl.lit("artifact of old-1"),
         )  # fmt: skip
         self._append(FILM_FEATURES, films)
         drawn = pl.Series(number % a_day < READS)

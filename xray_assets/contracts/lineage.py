@@ -30,6 +30,7 @@ from xray_assets.catalog import (
     XRAY_REJECTS,
     Key,
 )
+from xray_assets.contracts.monitoring_lineage import MONITORING_ORIGINS
 from xray_assets.contracts.origins import Origins, all_from, kept, renamed, those_of
 from xray_assets.contracts.summary_lineage import SUMMARY_ORIGINS
 
@@ -145,6 +146,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
         **dict.fromkeys(("embedding", "challenger_embedding"), _EMBEDDED),
     },
     **SUMMARY_ORIGINS,
+    **MONITORING_ORIGINS,
 }
 """Origins by table; a table that is not here has none, or none that is exact."""
 

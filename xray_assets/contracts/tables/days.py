@@ -53,6 +53,7 @@ MONITORING_BASELINES = Contract(
         text("served_model_name", "The champion whose scores it holds", nullable=False),
         text("artifact_sha256", "Digest of that model's serving artifact", nullable=False),
         text("challenger_model_name", "The challenger whose scores it holds too; null: none"),
+        text("feature_version", "Version of its features; others do not compare"),
         date("from_date", "First day; null for films of a training"),
         date("to_date", "Last day; null for films of a training"),
         date("effective_from", "First day that is compared with it; null: only shown"),

@@ -22,6 +22,7 @@ from xray_assets.contracts.tables.days import (
     PROMOTED,
     UNKNOWN,
 )
+from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.baselines.frozen import freeze
 from xray_assets.monitoring.baselines.window import (
@@ -131,6 +132,7 @@ def store(
         "served_model_name": made.served.champion,
         "artifact_sha256": made.served.artifact_sha256,
         "challenger_model_name": made.served.challenger,
+        "feature_version": FEATURE_VERSION,
         "from_date": made.window[0],
         "to_date": made.window[1],
         "effective_from": last.day + ONE_DAY,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from xray_assets.catalog import MONITORING_DAYS
+from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.baselines.frozen import thaw
 from xray_assets.monitoring.days.calendar import ONE_DAY, end_of
@@ -79,7 +80,8 @@ def judge(tables: Tables, plan: Plan, task: Task, *, open_monitor: Open, now: da
         served or Served("", ""),
         challenger=baseline["challenger_model_name"] if baseline else None,
     )
-    films = films_of(tables, today, shown, most=plan.films)
+    version = baseline["feature_version"] if baseline else FEATURE_VERSION
+    films = films_of(tables, today, shown, most=plan.films, features=version)
     settled = settled_between(tables, task.before, look, plan.timezone)
     requests = today.requests(tables).select(pl.len()).collect().item()
     day = expected = number = state = None

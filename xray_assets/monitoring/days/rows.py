@@ -19,6 +19,7 @@ from xray_assets.catalog import (
     PAIRED_PREDICTIONS,
     PREDICTIONS,
 )
+from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.baselines.frozen import unlinked
 from xray_assets.monitoring.days.calendar import end_of, local_date, start_of, utc_dates
@@ -51,18 +52,21 @@ class Span:
         )
 
 
-def films_of(tables: Tables, span: Span, served: Served, *, most: int) -> pl.DataFrame:
+def films_of(
+    tables: Tables, span: Span, served: Served, *, most: int, features: str = FEATURE_VERSION
+) -> pl.DataFrame:
     """The columns of `Monitor`'s rows with the date, `local`, in place of `day`; and `measured`:
     false where features should be there and are not.
 
     most: of a day and site with more films, those are kept whose features were measured.
+    features: their version; those of others are no features.
     """
     requests = span.requests(tables)
     scored = _with_scores(requests, tables, utc_dates(span.first, span.last), served)
     films = scored.select(
         "request_id", "case_key", "site", "local", "status_code", "served_arm", *_SCORES,
         weekday=pl.col("local").dt.weekday().cast(pl.Int32) - 1,
-    ).join(_features(tables, span, served), on="request_id", how="left")  # fmt: skip
+    ).join(_features(tables, span, served, features), on="request_id", how="left")  # fmt: skip
     answered = pl.col("status_code") == ANSWERED
     crowded = answered.sum().over("local", "site") > most
     has_features = pl.col("has_features").fill_null(False)
@@ -135,8 +139,9 @@ def _is_model(role: str, served: str | None) -> pl.Expr:
     return named & (pl.col(f"{role}_version").cast(pl.String) == version)
 
 
-def _features(tables: Tables, span: Span, served: Served) -> pl.LazyFrame:
+def _features(tables: Tables, span: Span, served: Served, version: str) -> pl.LazyFrame:
     """What was measured of the films; the embedding is the champion's, or null."""
+    is_known = pl.col("feature_version") == version
     found = tables.read(FILM_FEATURES).filter(utc_dates(span.first, span.last))
     ours = pl.lit(served.artifact_sha256)
     embedding = (
@@ -145,7 +150,7 @@ def _features(tables: Tables, span: Span, served: Served) -> pl.LazyFrame:
     )  # fmt: skip
     return found.select(
         "request_id",
-        *(pl.col(name).cast(pl.Float64) for name in FEATURES),
+        *(pl.when(is_known).then(name).alias(name) for name in FEATURES),
         embedding=embedding.cast(pl.List(pl.Float32)).list.to_array(EMBEDDING_SIZE),
-        has_features=pl.col("problem").is_null(),
+        has_features=pl.col("problem").is_null() & is_known,
     )

@@ -24,6 +24,7 @@ from xray_assets.catalog import (
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
+from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.days.run import bring_up_to_date
 from xray_assets.resources.monitoring import MonitoringDesk
@@ -86,7 +87,7 @@ class Traffic:
     def day(
         self, day: date, *, gain: float = 0.0, pairs: bool = False, measured: float = 1.0,
         count: int | None = None, champion: str = CHAMPION, at: time = time(10),
-        purpose: str = "clinical",
+        purpose: str = "clinical", version: str = FEATURE_VERSION,
     ) -> list[str]:  # fmt: skip
         """Requests of a day, moved, paired, drawn and measured; returns their ids."""
         chance = np.random.default_rng([self.seed, day.toordinal(), self.log])
@@ -124,7 +125,7 @@ class Traffic:
                 numbers = dict(zip(FEATURES, chance.random(len(FEATURES)).round(6), strict=True))
                 numbers["mean"] += gain
                 of_film = {
-                    "kind": "pixels", "feature_version": "1", "measured_at": one["timestamp"],
+                    "kind": "pixels", "feature_version": version, "measured_at": one["timestamp"],
                     "artifact_sha256": f"artifact of {champion}",
                 }  # fmt: skip
                 films.append(same | numbers | of_film)

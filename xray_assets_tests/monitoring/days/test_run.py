@@ -110,6 +110,12 @@ def test_a_day_without_features_is_unknown_and_does_not_become_one_of_a_baseline
     assert baseline["from_date"] == FIRST + ONE_DAY
 
 
+def test_features_of_another_version_are_none_until_there_is_a_new_baseline() -> None:
+    world, today = after(8)
+    world.traffic.days(today, 1, version="0")
+    assert codes(world.judge_all(today + ONE_DAY))[-1] == "features_missing"
+
+
 def test_without_reads_for_long_only_the_harm_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unjudged, "LONGEST_WITHOUT_READS", timedelta(days=3))
     world, today = after(8)
