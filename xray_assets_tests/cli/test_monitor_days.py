@@ -21,7 +21,7 @@ CHANGED = FIRST + timedelta(days=8)
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state of a baseline's seven days, an ordinary one, and three on which films have changed."""
+    """A state: seven days of a baseline, an ordinary one, and three on which films changed."""
     state = tmp_path_factory.mktemp("judged")
     room = resources(Settings(state=state, baseline_days=7, baseline_patients=100))
     serve(room.tables, FIRST)
