@@ -41,9 +41,9 @@ def named(kind: str) -> Measure:
     )
 
 
-def harm_at(site: str) -> Measure:
+def harm_at(site: str, start: int = CHANGE_DAY) -> Measure:
     """Days to the proof of harm at a site, or over all of them."""
-    return lambda run: _first([bool({site, ""} & set(proven)) for proven in run.harm], CHANGE_DAY)
+    return lambda run: _first([bool({site, ""} & set(proven)) for proven in run.harm], start)
 
 
 def concept(run: Run) -> float | None:

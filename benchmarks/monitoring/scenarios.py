@@ -35,10 +35,14 @@ NULLS = {
     "volume burst x3 every 10th day": replace(ORDINARY, burst_every=10),
     "ward, one film a day, stay 7": replace(ORDINARY, stay=7),
     "every disagreement read": replace(ORDINARY, review="disagreements"),
+    "unsure films read first": replace(ORDINARY, review="unsure first"),
+    "a floor of reads that moves": replace(ORDINARY, review="a floor that moves"),
+    "twenty small sites": replace(ORDINARY, wards=10),
+    "ten public holidays": replace(ORDINARY, holidays=True),
     "seasonal prevalence +-0.03": replace(ORDINARY, changes=(Change(start=0, season=0.03),)),
 }
-"""Nothing wrong. The first six of the plan; two that an earlier design failed; one within
-tolerance."""
+"""Nothing wrong: six of the plan, two that an earlier design failed, and five more. A holiday is
+news (portable films, more of the sick), so what is asked there is that nothing worse is said."""
 
 CHAMPION_UNCHANGED = "every disagreement read"
 
@@ -74,6 +78,8 @@ _HARMFUL = changed(sites=_B, kinds=("lower_third_lost",))
 _TARGETED = replace(_HARMFUL, review="targeted")
 _ONE_SITE = ("gain", "contrast", "blur", "matrix", "low_matrix", "border", "broken_window")
 _ENDS = {"until": 51}
+_TWO = replace(ORDINARY, changes=(Change(sites=_B, kinds=("gain",)),
+                                  Change(start=60, sites=("A",), kinds=("border",))))  # fmt: skip
 
 ACCEPTANCE = (
     *(Row(f"{k} at site B", changed(sites=_B, kinds=(k,)), first_alarm, 2, 36) for k in _ONE_SITE),
@@ -141,6 +147,13 @@ OTHERS = (
     Row("new readers, 6 % errors: days to any alarm", changed(reader_error=0.06), first_alarm,
         None, 120),
     Row("readers 15 % wrong: CONCEPT", changed(reader_error=0.15), concept, 60, 90),
+    Row("a harmless change stands, then harm at A: found",
+        replace(_TWO, review="targeted"), harm_at("A", 60), 30, 120),
+    Row("harm at site B ends after 30 days: NONE again",
+        replace(changed(sites=_B, kinds=("lower_third_lost",), until=60), review="targeted"),
+        quiet_again(60), 30, 120),
+    Row("readers 15 % wrong for 30 days: NONE again", changed(reader_error=0.15, until=60),
+        quiet_again(60), 45, 130),
     Row("half of site B read from day 30, nothing else",
         replace(ORDINARY, review="half of B"), never_alarms, 0, 120, "never"),
 )  # fmt: skip

@@ -66,7 +66,7 @@ class Clinic:
 
     def _patients(self, day: int, changes: list[Change]) -> Patients:
         plan, rng = self._plan, self._rng
-        expected = plan.weekend_films if day % 7 >= 5 else plan.weekday_films
+        expected = plan.weekend_films if plan.at_rest(day) else plan.weekday_films
         if plan.burst_every and day % plan.burst_every == 0:
             expected *= plan.burst
         shares, scale = self._site_shares(changes)
@@ -114,7 +114,7 @@ class Clinic:
         """New patients, each with a film of the pool of their site and label."""
         plan, rng = self._plan, self._rng
         site = rng.choice(len(shares), count, p=shares)
-        usual = plan.prevalence + plan.weekend_prevalence * (day % 7 >= 5)
+        usual = plan.prevalence + plan.weekend_prevalence * plan.at_rest(day)
         prevalence = np.full(count, usual + rng.normal(0, plan.day_deviation))
         for change in changes:
             season = change.season * np.sin(2 * np.pi * (day - change.start) / 365)

@@ -64,14 +64,22 @@ class Plan:
     stay: int = 1
     """Days in a row on which a patient is filmed (once a day where above 1)"""
     site_b: float = 0.35
+    wards: int = 1
+    """Parts of each site that call themselves sites"""
+    holidays: bool = False
+    """Ten days a year, whatever their weekday, are like a Sunday"""
     burst_every: int = 0
     burst: float = 3.0
     reader_error: float = 0.03
     delay: float = 3.0
     review: str = "floor"
-    """floor | disagreements (from day 10) | half of B (from day 30) | targeted (as asked for)"""
+    """floor, targeted (as the monitor asks), or one of review_desk.STARTS"""
     challenger: bool = True
     changes: tuple[Change, ...] = field(default=())
+
+    def at_rest(self, day: int) -> bool:
+        """A weekend or a public holiday."""
+        return day % 7 >= 5 or (self.holidays and day > 0 and day % 37 == 9)
 
     def active(self, day: int) -> list[Change]:
         """What is different on a day."""

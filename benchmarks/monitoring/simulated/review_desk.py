@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from benchmarks.monitoring.simulated.plans import FLOOR, SITES, Change, Plan
+from benchmarks.monitoring.simulated.plans import FLOOR, Change, Plan
 
 READS = {
     "request_id": pl.String,
@@ -19,8 +19,9 @@ READS = {
 }
 """Columns of the settled reads that a monitor is given; `day` is the prediction's."""
 
-DISAGREEMENTS_FROM = 10
-HALF_FROM = 30
+STARTS = {"disagreements": 10, "half of B": 30, "unsure first": 10, "a floor that moves": 20}
+"""Ways of choosing reads, and their first day; before it the floor is in force, as it is by the
+names `floor` and `targeted` (as the monitor asks)."""
 
 
 class ReviewDesk:
@@ -42,7 +43,7 @@ class ReviewDesk:
         if rows.is_empty():
             return
         day, n, rng = int(rows["day"][0]), rows.height, self._rng
-        chance = self._chances(day, rows["site"].to_numpy(), disagree, fractions)
+        chance = self._chances(day, rows, disagree, fractions)
         error, delay = self._plan.reader_error, self._plan.delay
         for change in changes:
             error = change.reader_error if change.reader_error is not None else error
@@ -67,18 +68,23 @@ class ReviewDesk:
     def _chances(
         self,
         day: int,
-        site: np.ndarray,
+        rows: pl.DataFrame,
         disagree: np.ndarray,
         fractions: Mapping[str, float] | None,
     ) -> np.ndarray:
-        chance = np.full(len(site), FLOOR)
-        if self._plan.review == "disagreements" and day >= DISAGREEMENTS_FROM:
-            chance[disagree] = 1.0
-        if self._plan.review == "half of B" and day >= HALF_FROM:
-            chance[site == "B"] = 0.5
-        if self._plan.review == "targeted" and fractions:
-            everywhere = fractions.get("", FLOOR)
-            for name in SITES:
-                asked = min(1.0, max(FLOOR, fractions.get(name, everywhere)))
-                chance[site == name] = asked
+        chance = np.full(rows.height, FLOOR)
+        site, score = rows["site"].to_numpy(), rows["score_champion"].to_numpy()
+        match self._plan.review:
+            case "targeted":
+                for name in np.unique(site):
+                    asked = (fractions or {}).get(name, FLOOR)
+                    chance[site == name] = min(1.0, max(FLOOR, asked))
+            case "disagreements" if day >= STARTS["disagreements"]:
+                chance[disagree] = 1.0
+            case "half of B" if day >= STARTS["half of B"]:
+                chance[site == "B"] = 0.5
+            case "unsure first" if day >= STARTS["unsure first"]:
+                chance = np.where(np.abs(score - 0.5) < 0.4, 0.6, 0.05)
+            case "a floor that moves" if day >= STARTS["a floor that moves"]:
+                chance[:] = (0.05, 0.3, 0.1)[day // 20 % 3]
         return chance

@@ -47,7 +47,9 @@ class World:
         for change in changes:
             hidden = at_sites(change, patients.site) & (self._rng.random(len(film)) < change.hidden)
             truth = np.where(hidden, 1, truth)
-        site = np.where(patients.site == UNTAGGED, 0, patients.site)
+        site = np.array(SITES)[np.where(patients.site == UNTAGGED, 0, patients.site)]
+        if self._plan.wards > 1:
+            site = np.char.add(site, (patients.number % self._plan.wards).astype(str))
         by_challenger = patients.number * 2654435761 % 2**32 < 2**31
         features = pool.features[kind, film]
         rows = pl.DataFrame(
@@ -56,7 +58,7 @@ class World:
                 "weekday": np.full(len(film), day % 7, np.int32),
                 "request_id": [f"{day + BASELINE_DAYS}-{i}" for i in range(len(film))],
                 "case_key": pl.Series(patients.number).cast(pl.String),
-                "site": np.array(SITES)[site],
+                "site": site,
                 "served_arm": np.where(by_challenger, CHALLENGER, CHAMPION),
                 "status_code": np.full(len(film), 200, np.int32),
                 "score_champion": champion,
@@ -76,7 +78,7 @@ class World:
 
     def _kinds(self, day: int, site: np.ndarray, changes: list[Change]) -> np.ndarray:
         """What each film has gone through, as a number of KINDS."""
-        rng, weekend = self._rng, day % 7 >= 5
+        rng, weekend = self._rng, self._plan.at_rest(day)
         portable = rng.random(len(site)) < self._plan.weekend_portable * weekend
         kind = np.where(portable, _KIND["portable"], _KIND["none"])
         kind = np.where(site >= SITES.index("C"), _KIND["new_site"], kind)
