@@ -42,6 +42,7 @@ _ENOUGH = 200.0
 """Units from which one day is enough to say how large a change is; else up to three days."""
 _INTERVAL = 1.96
 _FALLS = (DOWN, NARROWER, FEWER)
+_A_NUMBER_A_BET = pl.List(pl.Float64)
 _NOTHING = -99.0
 """Shown for the log of no evidence at all."""
 
@@ -172,8 +173,8 @@ class Evidence:
                 "family": s.family,
                 "site": s.site,
                 "stream": np.char.add(np.char.add(s.name, " "), s.change),
-                "log_m": pl.Series(
-                    np.maximum(self._detector.log_m, _NOTHING), dtype=pl.Array(pl.Float64, 4)
+                "log_m": pl.Series(np.maximum(self._detector.log_m, _NOTHING)).cast(
+                    _A_NUMBER_A_BET
                 ),
                 "log_e": np.maximum(self._detector.log_e, _NOTHING),
                 "payoff_mean": self.shift - s.tolerance,
@@ -184,4 +185,4 @@ class Evidence:
                 "shift_high": shift + error,
                 "flagged": self.flagged,
             }
-        ).with_columns(pl.col("log_m").cast(pl.List(pl.Float64)))
+        )

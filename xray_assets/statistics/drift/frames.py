@@ -77,7 +77,7 @@ class Reads:
 
 def films(rows: pl.DataFrame) -> Films:
     """The films of `rows`, each request once."""
-    frame = _once(rows, "score_champion").sort("case_key", "site", "request_id")
+    frame = _once(rows, "score_champion").sort("case_key", "site", "request_id").collect()
     answered = frame["status_code"].fill_nan(200).is_between(200, 299).to_numpy()
     features = np.where(answered[:, None], frame.select(FEATURES).to_numpy(), np.nan)
     return Films(
@@ -98,20 +98,21 @@ def reads(rows: pl.DataFrame, patients: pl.DataFrame | None = None) -> Reads:
     """The reads that can be counted. patients: request_id and case_key of their films, where they
     are known; without them each read is a patient of its own.
     """
-    known = rows.drop("case_key", strict=False)
-    if patients is not None and "request_id" in known.columns:
+    if patients is not None and "request_id" in rows.columns:
         cases = patients.select(pl.col("request_id", "case_key").cast(pl.String)).drop_nulls()
-        known = known.cast({"request_id": pl.String}).join(
-            cases.unique("request_id"), on="request_id", how="left"
+        rows = (
+            rows.drop("case_key", strict=False)
+            .cast({"request_id": pl.String})
+            .join(cases.unique("request_id"), on="request_id", how="left")
         )
-    frame = _once(known, "truth")
-    frame = frame.filter(
-        pl.col("truth").is_in([0.0, 1.0]),
-        pl.col("label_champion").is_in([0.0, 1.0]),
-        pl.col("score_champion").is_between(0, 1),
-        (pl.col("review_probability") > 0) & (pl.col("review_probability") <= 1),
-        pl.col("day").is_finite(),
+    usable = (
+        pl.col("truth").is_in([0.0, 1.0])
+        & pl.col("label_champion").is_in([0.0, 1.0])
+        & pl.col("score_champion").is_between(0, 1)
+        & pl.col("review_probability").is_between(0, 1, closed="right")
+        & pl.col("day").is_finite()
     )
+    frame = _once(rows, "truth").filter(usable).collect()
     return Reads(
         request=keys(frame["request_id"].to_list()),
         patient=keys(frame["case_key"].to_list()),
@@ -124,24 +125,29 @@ def reads(rows: pl.DataFrame, patients: pl.DataFrame | None = None) -> Reads:
     )
 
 
-def _once(rows: pl.DataFrame, first_by: str) -> pl.DataFrame:
+def _once(rows: pl.DataFrame, first_by: str) -> pl.LazyFrame:
     """Every column that is looked at, in its type; the rows of a request id once, whichever order
     they came in.
     """
-    frame = rows.with_columns(
-        *(pl.lit(None).alias(name) for name in (*_NUMBERS, *_WORDS) if name not in rows.columns)
-    ).with_columns(
-        pl.col(_NUMBERS).cast(pl.Float64, strict=False).fill_null(float("nan")),
-        pl.col(_WORDS).cast(pl.String),
+    absent = [name for name in (*_NUMBERS, *_WORDS) if name not in rows.columns]
+    return (
+        rows.lazy()
+        .with_columns(pl.lit(None).alias(name) for name in absent)
+        .with_columns(
+            pl.col(_NUMBERS).cast(pl.Float64, strict=False).fill_null(float("nan")),
+            pl.col(_WORDS).cast(pl.String),
+        )
+        .with_columns(
+            pl.col("request_id").fill_null(
+                pl.format("without id {}", pl.int_range(pl.len(), dtype=pl.Int64))
+            ),
+            pl.col("site").fill_null(OTHER_SITE),
+            pl.col("served_arm").fill_null(""),
+        )
+        .with_columns(pl.col("case_key").fill_null(pl.format("of request {}", "request_id")))
+        .sort("request_id", first_by)
+        .unique("request_id", keep="first", maintain_order=True)
     )
-    frame = frame.with_columns(
-        pl.col("request_id").fill_null(
-            pl.format("without id {}", pl.int_range(pl.len(), dtype=pl.Int64))
-        ),
-        pl.col("site").fill_null(OTHER_SITE),
-        pl.col("served_arm").fill_null(""),
-    ).with_columns(pl.col("case_key").fill_null(pl.format("of request {}", "request_id")))
-    return frame.sort("request_id", first_by).unique("request_id", keep="first")
 
 
 def _whole(column: pl.Series) -> Ints:

@@ -123,10 +123,11 @@ class Payoffs:
                 yield Payoff(family, name, change, margin, lowest, bets)
         for rank, share in ((UP, MORE), (DOWN, FEWER)):
             yield Payoff("score", "champion", rank, _RANK, -0.5, OF_RANKS)
-            yield Payoff("score", "challenger", rank, _RANK, -0.5, OF_RANKS)
+            # what moves the challenger alone is its experiment's affair, no change of patients
+            yield Payoff("operations", "challenger", rank, _RANK, -0.5, OF_RANKS)
             yield Payoff("score", POSITIVES, share, _POSITIVE, -1.0, OF_RANKS)
-            yield Payoff("score", "positives of the challenger", share, _POSITIVE, -1.0, OF_RANKS)
-            yield Payoff("score", "disagreement", share, _DISAGREE, -1.0, OF_RANKS)
+            yield Payoff("operations", "challenger's positives", share, _POSITIVE, -1.0, OF_RANKS)
+            yield Payoff("operations", "disagreement", share, _DISAGREE, -1.0, OF_RANKS)
             yield Payoff("operations", "arms", rank, _RANK, -1.0, OF_RANKS)
         yield Payoff("segment", "sites", UNSEEN, _NEW, 0.0, OF_SHARES)
         for share in (MORE, FEWER):

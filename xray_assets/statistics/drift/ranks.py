@@ -70,13 +70,16 @@ class Ranks:
         self.step = len(values) + 1
         self.sorted: list[Floats] = []
         self.keys: list[Ints] = []
+        self.starts: list[Ints] = []
         for stream in range(values.shape[1]):
             column: Floats = values[:, stream]
             ordered: Floats = np.sort(column[np.isfinite(column)])
             held = np.isfinite(column[member]) & np.isfinite(score[member])
             code: Ints = np.searchsorted(ordered, column[member[held]])
+            keys = np.sort(place[held] * self.step + code)
             self.sorted.append(ordered)
-            self.keys.append(np.sort(place[held] * self.step + code))
+            self.keys.append(keys)
+            self.starts.append(np.searchsorted(keys, np.arange(self.first[-1] + 1) * self.step))
 
     def bins(self, cell: Ints, score: Floats) -> Ints:
         """(N,) number of the bin of each film."""
@@ -91,12 +94,13 @@ class Ranks:
         """(N, S) ranks; NaN where value or score is. own: these are the baseline's films, and each
         stands among the others of its bin.
         """
-        first: Ints = self.bins(cell, score) * self.step
+        place = self.bins(cell, score)
+        first = place * self.step
         out = np.full(values.shape, np.nan)
         for stream, (ordered, keys) in enumerate(zip(self.sorted, self.keys, strict=True)):
             column = values[:, stream]
-            start = np.searchsorted(keys, first)
-            n = np.searchsorted(keys, first + self.step) - start
+            start = self.starts[stream][place]
+            n = self.starts[stream][place + 1] - start
             below = np.searchsorted(keys, first + np.searchsorted(ordered, column)) - start
             upto = (
                 np.searchsorted(keys, first + np.searchsorted(ordered, column, side="right"))
