@@ -89,7 +89,7 @@ class Monitor:
         """
         if day <= self._day:
             raise ValueError(
-                f"day {self._day} was judged, {day} is not after it: give each day once, in order"
+                f"day {self._day} was judged before {day}: give days once, in order"
             )
         self._day = day
         films = frames.films(rows)
