@@ -88,9 +88,7 @@ class Monitor:
         Days may be left out, not repeated: ValueError for one that does not come after the last.
         """
         if day <= self._day:
-            raise ValueError(
-                f"day {self._day} was judged before {day}: give days once, in order"
-            )
+            raise ValueError(f"day {self._day} was judged before {day}: give days once, in order")
         self._day = day
         films = frames.films(rows)
         unknown = self._unknown(films)
