@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 from xray_assets.catalog import MONITORING_BASELINES, MONITORING_DAYS
 from xray_assets.cli import app
+from xray_assets.contracts.tables.monitoring_record import DAY
 from xray_assets.deployments import resources
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.days.run import bring_up_to_date
+from xray_assets.monitoring.response.entry import entry
+from xray_assets.monitoring.response.record import add
 from xray_assets.settings import Settings
 from xray_assets_tests.monitoring.days.made_days import FIRST, Traffic, midnight, serve
 
@@ -59,6 +62,10 @@ def test_the_status_is_the_last_days_and_so_is_its_exit_code(tables: Tables) -> 
     for left, expected in ((8, 0), (7, 3), (0, 3)):
         tables.overwrite(MONITORING_DAYS, days.head(left))
         assert said("status")[0] == expected
+    stands = {"level": "CONCEPT", "known_level": "CONCEPT"}
+    add(tables, lambda _, state: [entry(DAY, state, midnight(FIRST), **stands)], run_id=None)
+    code, told = said("status")
+    assert code == 1 and "stands: CONCEPT" in told
 
 
 def test_what_changed_is_explained_by_stream_and_an_unknown_stream_names_the_others(

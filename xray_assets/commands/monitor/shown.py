@@ -1,6 +1,7 @@
 """`xray monitor status | explain`: how the last closed day was judged, and on what evidence.
 
-Exit codes, for scripts: 0 up to MINOR, 1 from MODERATE, 3 UNKNOWN or nothing judged yet.
+Exit codes, for scripts: 0 up to MINOR, 1 from MODERATE, 3 UNKNOWN or nothing judged yet; of the
+level that stands in the record, and before its first row of the last judged day.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,14 +26,17 @@ def status(
     days: Annotated[int, typer.Option(help="How many days to show, the newest last", min=1)] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Show the last judged days; the exit code is the last one's: 0, 1 from MODERATE, 3 UNKNOWN."""
+    """Show what stands and the last judged days; exit code 0, 1 from MODERATE, 3 UNKNOWN."""
     import polars as pl
 
     from xray_assets.catalog import MONITORING_DAYS
     from xray_assets.contracts.tables.days import NOT_SHOWN
+    from xray_assets.monitoring.response.record import state_of
     from xray_assets.reasons import from_columns
 
-    stored = _tables().read(MONITORING_DAYS).select(pl.exclude(NOT_SHOWN))
+    tables = _tables()
+    stands = state_of(tables)
+    stored = tables.read(MONITORING_DAYS).select(pl.exclude(NOT_SHOWN))
     rows = stored.sort("date").tail(days).collect().to_dicts()
     table = shown_table("date", "level", "kind", "sites", "films", "reads", "late", "why")
     for row in rows:
@@ -41,7 +45,10 @@ def status(
             str(row["n_reads"]), str(row["n_late"]), "; ".join(map(str, from_columns(row))),
         )  # fmt: skip
     show_table(table, as_json=as_json)
-    raise typer.Exit(_exit_code(rows[-1]["level"] if rows else None))
+    if stands.since and not as_json:
+        console().print(f"stands: {stands}", markup=False)
+    last = rows[-1]["level"] if rows else None
+    raise typer.Exit(_exit_code(stands.level if stands.since else last))
 
 
 def explain(
