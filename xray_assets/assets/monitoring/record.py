@@ -34,8 +34,8 @@ def monitoring_record(
             "episode": state.episode_id or "none",
             "acknowledged_by": state.acknowledged_by or "nobody",
             "auto_retraining": state.auto_retraining,
-            CHAIN_HEAD: str(end_of(rows)),
         }
+        | ({CHAIN_HEAD: str(end_of(rows))} if rows else {})
     )
 
 

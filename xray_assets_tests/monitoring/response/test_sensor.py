@@ -95,6 +95,13 @@ def test_the_sensor_asks_until_all_is_answered_sent_and_witnessed(stack: Stack) 
     assert verified(stack.tables, stack.instance)[1] == []
 
 
+def test_where_no_day_was_judged_nothing_is_due_and_nothing_is_wrong(stack: Stack) -> None:
+    stack.tables.overwrite(MONITORING_DAYS, CONTRACTS[MONITORING_DAYS].empty())
+    assert all(stack.run().values())
+    assert not stack.tick().run_requests
+    assert stack.status() == {}
+
+
 def test_an_alert_that_does_not_arrive_is_an_error_of_a_check(stack: Stack) -> None:
     stack.chat.status = 500
     assert not stack.run()["alerts_arrive"]
