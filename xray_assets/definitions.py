@@ -25,7 +25,7 @@ from xray_assets.assets import (
     review,
     summaries,
 )
-from xray_assets.assets.monitoring import days, films, record
+from xray_assets.assets.monitoring import days, figures, films, record
 from xray_assets.assets.retraining import candidates, requests, training_set
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
@@ -50,6 +50,7 @@ STAGES = [
     films,
     days,
     record,
+    figures,
     requests,
     training_set,
     candidates,

@@ -45,6 +45,9 @@ _MONITORED = (
     catalog.MONITORING_DAYS,
     catalog.MONITORING_EVIDENCE,
     catalog.MONITORING_RECORD,
+    catalog.PROFILE_METRICS,
+    catalog.DRIFT_METRICS,
+    catalog.ESTIMATED_PERFORMANCE,
 )
 
 lineage = dg.define_asset_job(

@@ -129,8 +129,15 @@ class Contract:
 
     def sql_type(self, column: Column) -> str:
         """The SQL name of a column's type."""
-        return _SQL_TYPES[column.dtype if column.dtype in _SQL_TYPES else type(column.dtype)]
+        return _sql_type(column.dtype)
 
     @property
     def _name(self) -> str:
         return ".".join(self.key)
+
+
+def _sql_type(dtype: Any) -> str:
+    if isinstance(dtype, pl.Struct):
+        fields = (f"{field.name}:{_sql_type(field.dtype)}" for field in dtype.fields)
+        return f"struct<{','.join(fields)}>"
+    return _SQL_TYPES[dtype if dtype in _SQL_TYPES else type(dtype)]

@@ -36,9 +36,9 @@ def confusion_metrics(
 ) -> ConfusionMetrics:
     """Metrics with intervals for integer counts of any common shape.
 
-    Wilson's interval everywhere; undefined figures (denominator 0) are NaN. F1 = 2J / (1 + J) with
-    J = tp / (tp + fp + fn), a proportion of the cases that are not true negatives: its Wilson
-    bounds, sent through that increasing function, are F1's. Raises ValueError on negative counts.
+    Wilson's interval everywhere; undefined figures (denominator 0) are NaN. F1 comes from J =
+    tp / (tp + fp + fn), a proportion of the cases that are not true negatives (`f1_of`).
+    Raises ValueError on negative counts.
     """
     tp_, fp_, tn_, fn_ = np.broadcast_arrays(*(_counts(part) for part in (tp, fp, tn, fn)))
     jaccard = wilson(tp_, tp_ + fp_ + fn_, level=level)
@@ -48,9 +48,9 @@ def confusion_metrics(
         specificity=wilson(tn_, tn_ + fp_, level=level),
         precision=wilson(tp_, tp_ + fp_, level=level),
         f1=Estimate(
-            value=_f1(jaccard.value),
-            low=_f1(jaccard.low),
-            high=_f1(jaccard.high),
+            value=f1_of(jaccard.value),
+            low=f1_of(jaccard.low),
+            high=f1_of(jaccard.high),
             n=jaccard.n,
         ),
     )
@@ -84,6 +84,7 @@ def _counts(value: ArrayLike) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
-def _f1(jaccard: Floats) -> Floats:
+def f1_of(jaccard: Floats) -> Floats:
+    """F1 = 2J / (1 + J), increasing in J = tp / (tp + fp + fn): J's bounds go through it too."""
     f1: Floats = 2 * jaccard / (1 + jaccard)
     return f1

@@ -18,6 +18,11 @@ from xray_assets.contracts.tables.evidence import (
     SCORED_COUNTS,
 )
 from xray_assets.contracts.tables.experiments import ENDPOINT_CONFIG, EXPERIMENTS
+from xray_assets.contracts.tables.figures import (
+    DRIFT_METRICS,
+    ESTIMATED_PERFORMANCE,
+    PROFILE_METRICS,
+)
 from xray_assets.contracts.tables.film_features import FILM_FEATURES
 from xray_assets.contracts.tables.films import KAGGLE_XRAY_METADATA, XRAY_METADATA, XRAY_REJECTS
 from xray_assets.contracts.tables.monitoring_record import MONITORING_RECORD
@@ -79,6 +84,9 @@ CONTRACTS: dict[Key, Contract] = {
         MONITORING_DAYS,
         MONITORING_EVIDENCE,
         MONITORING_RECORD,
+        PROFILE_METRICS,
+        DRIFT_METRICS,
+        ESTIMATED_PERFORMANCE,
     )
 }
 """Every contract by its key, in lineage order."""

@@ -1,22 +1,21 @@
 """One day's judgement from the tables: the same look gives the same row, at any later time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from xray_assets.catalog import MONITORING_DAYS
-from xray_assets.imaging.film_features import FEATURE_VERSION
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.baselines.frozen import thaw
 from xray_assets.monitoring.days.calendar import ONE_DAY, end_of
 from xray_assets.monitoring.days.judged import day_row, evidence_rows
 from xray_assets.monitoring.days.look import HORIZON, Look
 from xray_assets.monitoring.days.plan import Plan
-from xray_assets.monitoring.days.reads import settled_between
-from xray_assets.monitoring.days.rows import ANSWERED, Span, as_days, films_of, scored_reads
+from xray_assets.monitoring.days.rows import ANSWERED, Span, as_days
+from xray_assets.monitoring.days.seen import seen
 from xray_assets.monitoring.days.served import Served
 from xray_assets.monitoring.days.unjudged import expected_of, reasons_of
 
@@ -75,14 +74,8 @@ def judge(tables: Tables, plan: Plan, task: Task, *, open_monitor: Open, now: da
     """Judge a day. Raises BaselineEdited."""
     look, served, baseline = task.look, task.served, task.baseline
     today = Span(look.day, look.day, plan.timezone, look.log_position)
-    # the baseline's challenger: another one has nothing to be compared with
-    shown = replace(
-        served or Served("", ""),
-        challenger=baseline["challenger_model_name"] if baseline else None,
-    )
-    version = baseline["feature_version"] if baseline else FEATURE_VERSION
-    films = films_of(tables, today, shown, most=plan.films, features=version)
-    settled = settled_between(tables, task.before, look, plan.timezone)
+    on = seen(tables, plan, task)
+    films = on.films
     requests = today.requests(tables).select(pl.len()).collect().item()
     day = expected = number = state = None
     if baseline:
@@ -90,8 +83,7 @@ def judge(tables: Tables, plan: Plan, task: Task, *, open_monitor: Open, now: da
         zero = baseline["to_date"] + ONE_DAY
         reference, known_reads = thaw(baseline)
         monitor = open_monitor(reference, known_reads, task.state)
-        reads = scored_reads(tables, settled, plan.timezone, shown)
-        day = monitor.observe_day(number, as_days(films, zero), as_days(reads, zero))
+        day = monitor.observe_day(number, as_days(films, zero), as_days(on.reads, zero))
         state, expected = monitor.state(), expected_of(reference, look.day.weekday())
     answered = films.filter(pl.col("status_code") == ANSWERED)
     missing = answered.height - int(answered["measured"].sum())
@@ -102,7 +94,7 @@ def judge(tables: Tables, plan: Plan, task: Task, *, open_monitor: Open, now: da
         films=answered.height,
         missing=missing,
         day=look.day,
-        last_read=look.day if settled.height else _last_read(tables, look.day),
+        last_read=look.day if on.n_settled else _last_read(tables, look.day),
     )
     facts = {
         "date": look.day,
@@ -116,7 +108,7 @@ def judge(tables: Tables, plan: Plan, task: Task, *, open_monitor: Open, now: da
         "n_films": films.height,
         "n_patients": films["case_key"].drop_nulls().n_unique(),
         "n_missing_features": missing,
-        "n_reads": settled.height,
+        "n_reads": on.n_settled,
         "n_late": _late(tables, plan, look, task.before),
         "log_position": look.log_position,
         "read_rank": look.read_rank,
