@@ -1,5 +1,6 @@
 """The figures of each judged day, once, in order: a day's rows and its ordinal are one commit."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import polars as pl
 from xray_assets.catalog import (
     DRIFT_METRICS,
     ESTIMATED_PERFORMANCE,
+    MONITORING_BASELINES,
     MONITORING_DAYS,
     PROFILE_METRICS,
     Key,
@@ -31,33 +33,47 @@ Rows = list[dict[str, Any]]
 Window = dict[str, datetime]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A row of gold.monitoring_baselines, and its films and reads."""
+
+    row: dict[str, Any]
+    films: pl.DataFrame
+    reads: pl.DataFrame
+
+
 def bring_up_to_date(tables: Tables, plan: Plan) -> list[date]:
     """Write the figures of every judged day that has none yet; returns these days. Raises
     BaselineEdited.
     """
     shown = min(tables.position(key, DAYS) for key in FIGURES)
-    judged = tables.read(MONITORING_DAYS).filter(pl.col("date") > date.fromordinal(max(shown, 1)))
-    days = judged.select("date").sort("date").collect()["date"].to_list()
-    for day in days:
-        for key, rows in figures_of(tables, plan, day).items():
+    new = tables.read(MONITORING_DAYS).filter(pl.col("date") > date.fromordinal(max(shown, 1)))
+    judged = new.select("date", "baseline_id").sort("date").collect()
+    compared_with = tables.read(MONITORING_BASELINES).filter(
+        pl.col("baseline_id").is_in(judged["baseline_id"].unique().implode())
+    )
+    known = {row["baseline_id"]: row for row in compared_with.collect().iter_rows(named=True)}
+    baselines = {name: Compared(row, *thaw(row)) for name, row in known.items()}
+    days = judged["date"].to_list()
+    for day, baseline_id in judged.rows():
+        of_day = figures_of(tables, plan, day, baselines.get(baseline_id))
+        for key, rows in of_day.items():
             frame = pl.DataFrame(_whole(key, rows), schema=CONTRACTS[key].schema)
             tables.append(key, frame, source=DAYS, position=day.toordinal())
     return days
 
 
-def figures_of(tables: Tables, plan: Plan, day: date) -> dict[Key, Rows]:
+def figures_of(tables: Tables, plan: Plan, day: date, baseline: Compared | None) -> dict[Key, Rows]:
     """Rows of the three tables, of a judged day."""
     row, row_before = row_of(tables, day), row_of(tables, day - ONE_DAY)
     assert row is not None  # noqa: S101  (the caller found it in the table)
-    task = task_of(tables, plan, row, row_before)
-    today = seen(tables, plan, task)
-    baseline = thaw(task.baseline) if task.baseline else None
+    today = seen(tables, plan, task_of(tables, plan, row, row_before))
     window = _window(day, day, plan)
     same = {"date": day, "window": window, "granularity": GRANULARITY}
     drift: Rows = []
-    if task.baseline and baseline:
-        days = _window(task.baseline["from_date"], task.baseline["to_date"], plan)
-        drift += _compared(today, baseline[0], AGAINST_BASELINE, days)
+    if baseline:
+        days = _window(baseline.row["from_date"], baseline.row["to_date"], plan)
+        drift += _compared(today, baseline.films, AGAINST_BASELINE, days)
     if row_before:
         before = seen(tables, plan, task_of(tables, plan, row_before, None))
         yesterday = _window(day - ONE_DAY, day - ONE_DAY, plan)
@@ -65,7 +81,9 @@ def figures_of(tables: Tables, plan: Plan, day: date) -> dict[Key, Rows]:
     return {
         PROFILE_METRICS: [same | one for one in profile_rows(today.films, today.reads)],
         DRIFT_METRICS: [same | one for one in drift],
-        ESTIMATED_PERFORMANCE: estimate_rows(row, today.films, today.reads, baseline),
+        ESTIMATED_PERFORMANCE: estimate_rows(
+            row, today.films, today.reads, (baseline.films, baseline.reads) if baseline else None
+        ),
     }
 
 
