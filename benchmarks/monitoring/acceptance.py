@@ -13,11 +13,12 @@ import argparse
 import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.monitoring.measures import CHANGE_DAY, Run
-from benchmarks.monitoring.running import run_worlds
+from benchmarks.monitoring.running import grouped, run_groups
 from benchmarks.monitoring.scenarios import ACCEPTANCE, OTHERS, Row
 from benchmarks.monitoring.simulated.pool import CACHE, load_pool
 from benchmarks.monitoring.usual_rules import RULES
@@ -38,15 +39,16 @@ def main() -> None:
     print(heading(asked.rules))
     rows = [row for row in (OTHERS if asked.others else ACCEPTANCE) if asked.only in row.name]
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
-    worlds = dict.fromkeys((row.plan, row.days) for row in rows)  # some tell two lines
-    tasks = [(*world, seed) for world in worlds for seed in seeds]
-    runs = run_worlds(tasks, cache=asked.cache, rules=asked.rules)
-    start, missed, done = time.perf_counter(), 0, {}
+    start, found = time.perf_counter(), defaultdict(list)
+    groups = grouped([(row.plan, row.days) for row in rows], seeds)
+    for group, runs in run_groups(groups, cache=asked.cache, rules=asked.rules):
+        for world, run in zip(group.runs, runs, strict=True):
+            found[world].append(run)
+    missed = 0
     for row in rows:
-        world = (row.plan, row.days)
-        found = done[world] = done.get(world) or [next(runs) for _ in seeds]
-        missed += verdict(row, found) == "FAIL"
-        print(line(row, found), flush=True)
+        runs = found[row.plan, row.days]
+        missed += verdict(row, runs) == "FAIL"
+        print(line(row, runs))
     print(f"{missed} missed; {time.perf_counter() - start:.0f} s by two processes")
     sys.exit(int(missed > 0))
 

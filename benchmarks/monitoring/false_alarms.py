@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.monitoring.measures import Run, episodes
-from benchmarks.monitoring.running import run_worlds
+from benchmarks.monitoring.running import grouped, run_groups
 from benchmarks.monitoring.scenarios import NULLS
 from benchmarks.monitoring.simulated.pool import CACHE, load_pool
 from benchmarks.monitoring.usual_rules import RULES
@@ -38,11 +38,11 @@ def main() -> None:
     print(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}")
     nulls = {name: plan for name, plan in NULLS.items() if asked.only in name}
     seeds = range(asked.first_seed, asked.first_seed + asked.years)
-    tasks = [(plan, DAYS, seed) for plan in nulls.values() for seed in seeds]
-    runs = run_worlds(tasks, cache=asked.cache, rules=not asked.no_rules)
     start, failed = time.perf_counter(), 0
+    groups = grouped([(plan, DAYS) for plan in nulls.values()], seeds)
+    judged = run_groups(groups, cache=asked.cache, rules=not asked.no_rules)
     for name in nulls:
-        found = [next(runs) for _ in seeds]
+        found = [next(judged)[1][0] for _ in seeds]
         failed += sum(episodes(run.alarms) for run in found) > asked.years
         print(line(name, found), flush=True)
     print(f"{failed} missed; {time.perf_counter() - start:.0f} s by two processes")

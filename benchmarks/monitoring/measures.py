@@ -9,14 +9,11 @@ _CALM = {"NONE", "UNKNOWN"}
 
 @dataclass
 class Run:
-    """One entry a judged day, from day 0. cause_of_end: an error, where the monitor raised one."""
+    """One entry a judged day, from day 0."""
 
     levels: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     harm: list[tuple[str, ...]] = field(default_factory=list)
-    reads: list[int] = field(default_factory=list)
-    fractions: list[dict[str, float]] = field(default_factory=list)
-    families: list[tuple[str, ...]] = field(default_factory=list)
     rules: dict[str, list[bool]] = field(default_factory=dict)
 
     @property

@@ -3,6 +3,7 @@
 The pool is made of numbers here: each kind of film moves every feature a little further.
 """
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from benchmarks.monitoring.measures import first_alarm, never_alarms
-from benchmarks.monitoring.running import run_world
+from benchmarks.monitoring.running import Judging
 from benchmarks.monitoring.scenarios import NULLS, ORDINARY, SMALL
 from benchmarks.monitoring.simulated.films import KINDS
 from benchmarks.monitoring.simulated.plans import Change, Plan
@@ -126,10 +127,19 @@ def test_what_is_missing_is_null_and_a_day_without_rows_is_empty(pool):
 
 
 def test_the_monitor_is_quiet_on_a_small_world_and_finds_a_change_of_its_films(pool):
-    assert never_alarms(run_world(pool, SMALL, days=40, seed=1)) == 0
-    gain = replace(SMALL, changes=(Change(kinds=("gain",)),))
-    found = first_alarm(run_world(pool, gain, days=38, seed=1))
+    before = Judging(pool, SMALL, seed=1)
+    before.until(30)
+    after = before.turned(replace(SMALL, changes=(Change(kinds=("gain",)),)))
+    found = first_alarm(after.until(38))
     assert found is not None and found <= 7
+    assert never_alarms(before.until(34)) == 0
+
+
+def test_a_copy_that_is_not_changed_goes_on_as_its_original(pool):
+    world = World(pool, SMALL, 1)
+    world.day(-28)
+    again = copy.deepcopy(world)
+    assert world.day(-27)[0].equals(again.day(-27)[0])
 
 
 def test_the_usual_rules_see_a_change_of_every_column_and_most_see_a_weekend(pool):

@@ -44,7 +44,7 @@ class Clinic:
     """Draws the films of each day, in order, from the pool's patients."""
 
     def __init__(self, pool: Pool, plan: Plan, rng: np.random.Generator) -> None:
-        self._plan, self._rng = plan, rng
+        self.plan, self._rng = plan, rng
         self._ward: list[Patients] = []
         self._recent: list[Patients] = []
         self._next_patient = 0
@@ -65,7 +65,7 @@ class Clinic:
         return Patients(patients.number, film, patients.site)
 
     def _patients(self, day: int, changes: list[Change]) -> Patients:
-        plan, rng = self._plan, self._rng
+        plan, rng = self.plan, self._rng
         expected = plan.weekend_films if plan.at_rest(day) else plan.weekday_films
         if plan.burst_every and day % plan.burst_every == 0:
             expected *= plan.burst
@@ -96,7 +96,7 @@ class Clinic:
 
     def _site_shares(self, changes: list[Change]) -> tuple[np.ndarray, float]:
         """(shares of A, B, C, and of a new site under A's name; factor of the whole volume)."""
-        b = self._plan.site_b
+        b = self.plan.site_b
         for change in changes:
             b = b if change.site_b is None else change.site_b
         volumes, scale = np.array([1 - b, b, 0, 0]), 1.0
@@ -112,7 +112,7 @@ class Clinic:
 
     def _new(self, day: int, count: int, shares: np.ndarray, changes: list[Change]) -> Patients:
         """New patients, each with a film of the pool of their site and label."""
-        plan, rng = self._plan, self._rng
+        plan, rng = self.plan, self._rng
         site = rng.choice(len(shares), count, p=shares)
         usual = plan.prevalence + plan.weekend_prevalence * plan.at_rest(day)
         prevalence = np.full(count, usual + rng.normal(0, plan.day_deviation))

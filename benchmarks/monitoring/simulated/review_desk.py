@@ -28,7 +28,7 @@ class ReviewDesk:
     """Draws films for review and keeps the answers until the day they come."""
 
     def __init__(self, plan: Plan, rng: np.random.Generator) -> None:
-        self._plan, self._rng = plan, rng
+        self.plan, self._rng = plan, rng
         self._waiting: dict[int, list[pl.DataFrame]] = defaultdict(list)
 
     def draw(
@@ -44,7 +44,7 @@ class ReviewDesk:
             return
         day, n, rng = int(rows["day"][0]), rows.height, self._rng
         chance = self._chances(day, rows, disagree, fractions)
-        error, delay = self._plan.reader_error, self._plan.delay
+        error, delay = self.plan.reader_error, self.plan.delay
         for change in changes:
             error = change.reader_error if change.reader_error is not None else error
             if change.delay is not None:
@@ -74,7 +74,7 @@ class ReviewDesk:
     ) -> np.ndarray:
         chance = np.full(rows.height, FLOOR)
         site, score = rows["site"].to_numpy(), rows["score_champion"].to_numpy()
-        match self._plan.review:
+        match self.plan.review:
             case "targeted":
                 for name in np.unique(site):
                     asked = (fractions or {}).get(name, FLOOR)

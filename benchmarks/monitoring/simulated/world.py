@@ -28,6 +28,15 @@ class World:
         self._clinic = Clinic(pool, plan, self._rng)
         self._desk = ReviewDesk(plan, self._rng)
 
+    @property
+    def plan(self) -> Plan:
+        """What this world is like; another one may take its place between two days."""
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self._plan = self._clinic.plan = self._desk.plan = plan
+
     def baseline(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """(rows, reads) of days -28 to -1; reads that come later come with the day they come."""
         days = [self.day(day) for day in range(-BASELINE_DAYS, 0)]
