@@ -22,6 +22,8 @@ from xray_assets.catalog import (
     ENDPOINT_CONFIG,
     EXPERIMENTS,
     FEEDBACK_PENDING,
+    FILM_FEATURES,
+    PAIRED_PREDICTIONS,
     PREDICTIONS,
     PROMOTION_DECISION,
 )
@@ -29,6 +31,8 @@ from xray_assets.errors import XrayError
 from xray_assets.serving.log.retention import PURGE_LOCK
 from xray_assets.settings import Settings
 from xray_assets.storage.atomic import replace_file
+from xray_assets.storage.copied_database import copy_database
+from xray_assets.storage.list_identity import MEASURING, PAIRING, TABLES
 
 MANIFEST, FORMAT = "manifest.json", 1
 _DECIDED = {key[-1] for key in (EXPERIMENTS, ENDPOINT_CONFIG, PROMOTION_DECISION)}
@@ -136,20 +140,29 @@ def _copy(state: Path, store: str, folder: Path) -> None:
             copying.copy_file(path, target)
         elif store in FIRST or not target.exists():
             target.unlink(missing_ok=True)
-            copying.copy_database(path, target)
+            copy_database(path, target)
 
 
 def _clamp(settings: Settings, folder: Path) -> None:
     from xray_assets.lake.delta import DeltaTables
 
     tables = DeltaTables(root=str(folder / LAKE), environment=settings.environment)
-    for file, key, source in (
-        (settings.inference_log, PREDICTIONS, "inference_log"),
-        (settings.feedback_inbox, FEEDBACK_PENDING, "feedback_inbox"),
+    for file, source, consumers in (
+        (settings.inference_log, "inference_log", _OF_THE_LOG),
+        (settings.feedback_inbox, "feedback_inbox", {TABLES: FEEDBACK_PENDING}),
     ):
         copy = folder / file.relative_to(settings.state)
         if copy.exists():
-            copying.clamp_consumers(copy, tables.position(key, source))
+            taken = {name: tables.position(key, source) for name, key in consumers.items()}
+            copying.clamp_consumers(copy, taken)
+
+
+_OF_THE_LOG = {
+    TABLES: PREDICTIONS,
+    PAIRING: PAIRED_PREDICTIONS,
+    MEASURING: FILM_FEATURES,
+}
+"""The table by which each consumer of the log says how far it came."""
 
 
 def _demand_empty(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -49,10 +50,11 @@ def copy_table(source: Path, target: Path, version: int) -> None:
             copy_file(entry, target / "_delta_log" / entry.name)
 
 
-def clamp_consumers(database: Path, position: int) -> None:
-    """Let a copied list's consumers need whatever a table at `position` has not taken."""
+def clamp_consumers(database: Path, taken: Mapping[str, int]) -> None:
+    """Let a copied list's consumers need what their tables, at these positions, did not take."""
+    clamp = "UPDATE consumers SET position = min(position, ?) WHERE name = ?"
     with closing(sqlite3.connect(database)) as connection:
-        connection.execute("UPDATE consumers SET position = min(position, ?)", (position,))
+        connection.executemany(clamp, [(position, name) for name, position in taken.items()])
         connection.commit()
 
 

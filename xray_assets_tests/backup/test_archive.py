@@ -1,14 +1,17 @@
 """A backup under traffic: nothing acknowledged before it is lost, no position is ahead."""
 
 import json
+import sqlite3
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from xray_assets.backup.archive import MANIFEST, BackupRefused, backup, restore
 from xray_assets.settings import Settings
+from xray_assets.storage.list_identity import MEASURING, PAIRING, TABLES
 from xray_assets_tests.resources.sources import InboxWorld, LogWorld
 
 
@@ -61,6 +64,17 @@ def test_a_backup_under_traffic_restores_to_a_state_that_goes_on(tmp_path: Path)
     token = tmp_path / "restored" / "token"
     assert token.read_text() == "secret" and stat.S_IMODE(token.stat().st_mode) == 0o600
     assert not (tmp_path / "restored" / "run").exists()
+
+
+def test_in_a_backup_each_consumer_of_the_log_needs_what_its_own_table_lacks(tmp_path: Path):
+    log, _ = filled(tmp_path / "state")
+    for consumer in (PAIRING, MEASURING):  # their tables are empty: they were copied before
+        log.source.acknowledge(consumer, 5)
+    backup(settings(tmp_path / "state"), tmp_path / "backup")
+    (copy,) = (tmp_path / "backup").rglob("log.sqlite")
+    with closing(sqlite3.connect(copy)) as copied:
+        found = dict(copied.execute("SELECT name, position FROM consumers"))
+    assert found == {TABLES: 5, PAIRING: 0, MEASURING: 0}
 
 
 def test_a_backup_is_refused_where_something_is_and_a_restore_too(tmp_path: Path):
