@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from xray_assets.audit.chain import Head
+from xray_assets.audit.chain import BrokenRecord, Head
 from xray_assets.audit.coverage import CHAIN_HEAD
 from xray_assets.catalog import MONITORING_RECORD
 from xray_assets.jobs import monitor, respond
@@ -40,19 +40,29 @@ def response_due(
     monitored_jobs=[monitor, respond], default_status=dg.DefaultSensorStatus.RUNNING
 )
 def monitoring_failed(
-    context: dg.RunFailureSensorContext, tables: Tables, monitoring_desk: MonitoringDesk
+    context: dg.RunFailureSensorContext,
+    tables: Tables,
+    alerts: Alerts,
+    monitoring_desk: MonitoringDesk,
 ) -> None:
-    """Put an alert of a failed run into the record; `response_due` has it sent."""
+    """Put an alert of a failed run into the record; `response_due` sends it. Of a record that can
+    hold none any more people are told at once.
+    """
     from xray_assets.monitoring.response.acts import run_failed
+    from xray_assets.notices.notice import Notice
 
-    run, event = context.dagster_run, context.failure_event
-    run_failed(
-        tables,
-        job=run.job_name,
-        run_id=run.run_id,
-        problem=event.message or "",
-        now=monitoring_desk.now(),
-    )
+    run, problem = context.dagster_run, context.failure_event.message or ""
+    try:
+        run_failed(
+            tables,
+            job=run.job_name,
+            run_id=run.run_id,
+            problem=problem,
+            now=monitoring_desk.now(),
+        )
+    except BrokenRecord as error:
+        for sender in alerts.senders(escalated=True):
+            sender.send(Notice(run.run_id, "Monitoring: its record is broken", str(error)))
 
 
 def _witnessed(instance: dg.DagsterInstance) -> Head | None:

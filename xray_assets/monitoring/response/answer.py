@@ -11,6 +11,13 @@ import polars as pl
 from xray_assets.catalog import MONITORING_DAYS, RETRAINING_REQUESTS, REVIEW_POLICY
 from xray_assets.contracts.tables.days import NOT_SHOWN
 from xray_assets.contracts.tables.monitoring_record import ORDER
+from xray_assets.contracts.tables.retraining import (
+    FAILED,
+    GATED,
+    OPENED,
+    RECOMMENDED,
+    REGISTERED,
+)
 from xray_assets.lake.tables import Tables
 from xray_assets.monitoring.response.deliveries import Due, deliver, due_deliveries
 from xray_assets.monitoring.response.entry import MONITORING
@@ -24,9 +31,8 @@ from xray_assets.review.ordering import NOTICE, raise_share
 Senders = Callable[[bool], Sequence[Sender]]
 """Where an alert goes; True: an escalated one."""
 
-FAILED_STATES = ("gated", "failed")
-"""States of gold.retraining_requests that say that it came to nothing."""
-ENDED_WELL = ("registered", "recommended", "opened")
+CAME_TO_NOTHING, WENT_WELL = (GATED, FAILED), (REGISTERED, RECOMMENDED, OPENED)
+"""States of retrainings that were carried out."""
 
 
 def answer(tables: Tables, senders: Senders, *, now: datetime, run_id: str) -> list[Row]:
@@ -74,10 +80,10 @@ def evidence_since(tables: Tables, state: State) -> Evidence:
 def failed_retrainings(tables: Tables) -> tuple[str, ...]:
     """The newest retrainings as long as they failed, the last one first."""
     ended = tables.read(RETRAINING_REQUESTS).filter(
-        pl.col("state").is_in([*FAILED_STATES, *ENDED_WELL])
+        pl.col("state").is_in([*CAME_TO_NOTHING, *WENT_WELL])
     )
     rows = ended.sort("updated_at", descending=True).select("request_id", "state").collect()
-    good = rows.with_row_index().filter(pl.col("state").is_in(ENDED_WELL))["index"]
+    good = rows.with_row_index().filter(pl.col("state").is_in(WENT_WELL))["index"]
     return tuple(rows["request_id"].head(good[0] if len(good) else rows.height))
 
 

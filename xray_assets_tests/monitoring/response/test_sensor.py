@@ -62,6 +62,18 @@ class Stack:
         assert "monitoring" not in said["unseen"]
         return said["monitoring"]
 
+    def told_of(self, failed: dg.ExecuteInProcessResult) -> None:
+        """What the sensor of failed runs does."""
+        names = ("tables", "alerts", "monitoring_desk")
+        context = dg.build_run_status_sensor_context(
+            "monitoring_failed",
+            failed.get_run_failure_event(),
+            self.instance,
+            failed.dagster_run,
+            resources={name: getattr(self.room, name) for name in names},
+        ).for_run_failure()
+        monitoring_failed(context)
+
     def tick(self) -> Any:
         given = {name: getattr(self.room, name) for name in ("tables", "alerts", "monitoring_desk")}
         with dg.build_sensor_context(instance=self.instance, resources=given) as context:
@@ -141,23 +153,20 @@ def test_the_audit_finds_what_a_chain_written_anew_hides(stack: Stack) -> None:
     assert not stack.run()["the_record_is_unbroken"]
 
 
-def test_a_failed_run_of_monitoring_is_told(stack: Stack) -> None:
+def test_a_failed_run_of_monitoring_is_told_even_where_the_record_is_broken(stack: Stack) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("xray_assets.monitoring.response.answer.evidence_since", _fail)
         job = build_definitions(stack.settings).resolve_job_def("respond")
-        result = job.execute_in_process(instance=stack.instance, raise_on_error=False)
-    given = {name: getattr(stack.room, name) for name in ("tables", "monitoring_desk")}
-    context = dg.build_run_status_sensor_context(
-        "monitoring_failed",
-        result.get_run_failure_event(),
-        stack.instance,
-        result.dagster_run,
-        resources=given,
-    ).for_run_failure()
-    monitoring_failed(context)
+        failed = job.execute_in_process(instance=stack.instance, raise_on_error=False)
+    stack.told_of(failed)
     assert len(stack.tick().run_requests) == 1
     stack.run()
     assert any(b'"alert": "run_failed"' in came.body for came in stack.chat.came)
+    rows = read(stack.tables)
+    schema = CONTRACTS[MONITORING_RECORD].schema
+    stack.tables.overwrite(MONITORING_RECORD, pl.DataFrame(rows[1:], schema=schema))
+    stack.told_of(failed)
+    assert b"its record is broken" in stack.chat.came[-1].body
 
 
 def _fail(*_: object) -> None:
