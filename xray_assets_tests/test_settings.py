@@ -42,3 +42,10 @@ def test_a_variable_of_another_s_is_no_misspelling(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XRAY_READER_TOKEN", "t")
     monkeypatch.setenv("XRAYS", "1")
     assert Settings().epochs > 0
+
+
+def test_alerts_by_email_without_a_mail_server_are_refused() -> None:
+    for addresses in ({"alert_email": "ada@clinic.test"}, {"escalation_email": "head@clinic.test"}):
+        with pytest.raises(ValidationError, match="need XRAY_SMTP_HOST"):
+            Settings(**addresses)
+        assert Settings(**addresses, smtp_host="mail.test", smtp_sender="xray@clinic.test")

@@ -8,7 +8,7 @@ from xray_assets.settings import Settings
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding: versions, disk and state, credentials and tokens, log and inbox, ports,
+    """Every finding: versions, disk and state, credentials, alerts, tokens, log and inbox, ports,
     services and runs.
     """
     yield packages.python_version()
@@ -17,6 +17,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield machine.state_folder(settings)
     yield from credentials.sources(settings)
     yield credentials.databricks(settings)
+    yield credentials.alerts(settings)
     yield from credentials.token_files(settings)
     yield from sources.sources(settings)
     yield from services.ports(settings)

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from xray_assets.doctor.finding import FAIL, OK, Finding
+from xray_assets.doctor.finding import FAIL, OK, WARN, Finding
 from xray_assets.settings import Settings
 from xray_assets.sources.kaggle_download import has_credentials
 
@@ -37,6 +37,20 @@ def databricks(settings: Settings, variables: Mapping[str, str] = os.environ) ->
         advice = f"set {' and '.join(missing)}, or choose XRAY_DEPLOYMENT=local"
         return Finding(FAIL, what, f"{' and '.join(missing)} not set, and {use}", advice)
     return Finding(OK, what, f"{'none' if missing else 'present'} ({use})")
+
+
+def alerts(settings: Settings) -> Finding:
+    """Where alerts of monitoring go, and whether a webhook is signed."""
+    what, places = "Alerts", [*settings.alert_email]
+    if settings.alert_webhook:
+        places.append("a webhook" if settings.alert_secret else "a webhook, unsigned")
+    if not places:
+        advice = "set XRAY_ALERT_EMAIL or XRAY_ALERT_WEBHOOK, and who is told next"
+        return Finding(WARN, what, "go to nobody", advice)
+    if settings.alert_webhook and not settings.alert_secret:
+        advice = "set XRAY_ALERT_SECRET: anybody who knows the URL can send it alerts"
+        return Finding(WARN, what, ", ".join(places), advice)
+    return Finding(OK, what, ", ".join(places))
 
 
 def token_files(settings: Settings) -> Iterator[Finding]:

@@ -158,3 +158,17 @@ def test_a_state_folder_that_others_can_read_fails(settings: Settings) -> None:
     assert machine.state_folder(settings).status == FAIL
     prepare_state(settings)
     assert machine.state_folder(settings).status == OK
+
+
+def test_where_alerts_go_is_said_and_nobody_and_unsigned_are_warned_about(
+    settings: Settings,
+) -> None:
+    webhook = {"alert_webhook": "https://chat.test/hook"}
+    for chosen, status, found in (
+        ({}, WARN, "go to nobody"),
+        (webhook, WARN, "a webhook, unsigned"),
+        (webhook | {"alert_secret": "key"}, OK, "a webhook"),
+        ({"alert_email": ("ada@clinic.test",)}, OK, "ada@clinic.test"),
+    ):
+        finding = credentials.alerts(settings.model_copy(update=chosen))
+        assert (finding.status, finding.found) == (status, found)
