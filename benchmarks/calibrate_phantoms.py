@@ -3,9 +3,9 @@
     python -m benchmarks.calibrate_phantoms [--seeds 5] [--sizes 30,all] [--demo] [--real FOLDER]
 
 Aim: a mean of about 0.75 from 30 films, at least 0.93 from all train films of 1,000. Each row is
-one network of one family on one seed's films: split by patient, trained, calibrated, thresholded
+one classifier of one family on one seed's films: split by patient, trained, calibrated, thresholded
 and exported as the product does it, with its default settings or, by `--demo`, those of the demo's
-scenarios. Its accuracy is that of the test films at the validation threshold. A few films are drawn
+scenarios. Its accuracy is that of the test films at its threshold. A few films are drawn
 DRAWS times a seed, because it matters much which they are. For comparison, `--real FOLDER` takes
 real films in the layout chest_xray/{train,val,test}/{NORMAL,PNEUMONIA}.
 
@@ -88,7 +88,8 @@ def main() -> None:
                 for size, draw in [(s, d) for s in sizes for d in range(DRAWS if s else 1)]:
                     started = time.perf_counter()
                     drawn = seed + 1000 * draw
-                    found = trained(family, file, size, drawn, settings).evaluation.figures()
+                    judgement = trained(family, file, size, drawn, settings.epochs)
+                    found = judgement.evaluation.figures()
                     seconds = time.perf_counter() - started
                     reached[size].setdefault(seed, []).append(found["accuracy"])
                     print(

@@ -89,7 +89,7 @@ def main() -> None:
             films.write_parquet(file)
             test = films.filter(pl.col("dataset_split") == "test").sort("image_id")
             models = {
-                (family, limit): trained(family, file, limit, seed, settings)
+                (family, limit): trained(family, file, limit, seed, settings.epochs)
                 for family in (CHAMPION_FAMILY, CHALLENGER_FAMILY)
                 for limit in (WEAK_FILMS, None)
             }

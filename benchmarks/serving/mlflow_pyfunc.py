@@ -58,8 +58,9 @@ def save_network(folder: Path) -> tuple[Path, str]:
     """The network as an MLflow model, and the digest of its serving artifact in the cache."""
     import mlflow
 
-    from xray_assets.training.families.canonical_onnx import canonical
+    from xray_assets.training.ensemble import Ensemble
     from xray_assets.training.families.keras_classifier import KerasNetwork
+    from xray_assets.training.families.network import OPSET
 
     network = KerasNetwork(seed=1, threads=1)
     keras_file = folder / "network.keras"
@@ -70,14 +71,13 @@ def save_network(folder: Path) -> tuple[Path, str]:
         artifacts={"keras": str(keras_file)},
         pip_requirements=["mlflow"],
     )
-    exported, opset = network.onnx()
     draft = ServingArtifact.write(
         folder / "draft",
-        onnx=canonical(exported),
+        onnx=Ensemble((network,)).onnx(),
         threshold=0.5,
         preprocessing_version=PREPROCESSING_VERSION,
         family="keras",
-        opset=opset,
+        opset=OPSET,
         embedding=True,
     )
     cache = folder / "state" / "artifacts"

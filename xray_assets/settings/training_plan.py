@@ -22,11 +22,11 @@ class TrainingPlan(BaseModel):
 
     seed: int = 0
     """Of the choice of films, the split, the training and the phantoms"""
-    epochs: Annotated[int, Field(ge=1)] = 16
-    """Epochs of a training, which may stop earlier"""
+    epochs: Annotated[int, Field(ge=1)] = 10
+    """Epochs of a training"""
     batch_size: Annotated[int, Field(ge=1)] = 32
     """Films a step of the optimizer"""
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
     """Of Adam's first step; it falls along a half cosine"""
     train_limits: dict[str, Annotated[int, Field(ge=2)]] = {}
     """Films that a family is trained on, where not all: keras=300,pytorch=300"""

@@ -1,12 +1,13 @@
-"""From the films manifest to arrays in memory, one set a split.
+"""From the films manifest to arrays in memory: films to learn from, and test films.
 
 Reading, decoding and choosing films; no augmentation and no model here.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,66 +30,80 @@ class FilmsError(XrayError):
 
 @dataclass(frozen=True, eq=False)
 class Films:
-    """Films of one split: images (N, 64, 64) float32 in [0, 1]; labels (N,) float32, 0 or 1;
+    """Images (N, 64, 64) float32 in [0, 1]; labels (N,) float32, 0 or 1; patients (N,) of any type;
     weights (N,) of those that are to be learned from unequally, else None.
     """
 
     images: NDArray[np.float32]
     labels: NDArray[np.float32]
+    patients: NDArray[Any]
     weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Number of films."""
         return len(self.labels)
 
-    def drawn(self) -> "Films":
-        """As many films, each as often as it weighs; the same films where they weigh alike."""
+    def drawn(self) -> NDArray[np.intp]:
+        """As many indices, each film as often as it weighs; each once where they weigh alike."""
         if self.weights is None:
-            return self
-        chosen = drawn_by_weight(self.weights, len(self))
-        return Films(self.images[chosen], self.labels[chosen])
+            return np.arange(len(self))
+        return drawn_by_weight(self.weights, len(self))
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Films":
+        """Some of the films."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Films(self.images[chosen], self.labels[chosen], self.patients[chosen], weights)
 
 
 @dataclass(frozen=True, eq=False)
 class FilmSplits:
-    """Train, validation and test films, and a digest of which films they are."""
+    """Films of the splits train and val, which are learned from alike (`cross_fitting`); test
+    films; films by split; and a digest of which films they are.
+    """
 
-    train: Films
-    validation: Films
+    learned: Films
     test: Films
+    counts: Mapping[str, int]
     manifest_sha256: str
 
 
 def load_splits(manifest: str, *, seed: int, limit: int | None, threads: int) -> FilmSplits:
     """Read the manifest (parquet, FILM_COLUMNS and maybe WEIGHT) and decode its films in parallel
-    threads. Weighted validation films are drawn by weight.
+    threads.
 
-    `limit` bounds the train split only. Raises FilmsError when a column or a class of a split is
+    `limit` bounds what is learned from. Raises FilmsError when a column or a class of a split is
     missing, a patient is in two splits, or a film cannot be read.
     """
     table = _checked(pl.read_parquet(manifest)).sort("image_id")
     tables = [table.filter(pl.col("dataset_split") == split) for split in SPLITS]
-    tables[0] = limited(tables[0], limit=limit, seed=seed)
     for split, rows in zip(SPLITS, tables, strict=True):
         if set(rows["label"]) != {0, 1}:
             raise FilmsError(
                 f"the {split} split needs films of both classes, it has {len(rows)} films with "
                 f"labels {sorted(set(rows['label']))}: ingest more images or change the split"
             )
+    learned = limited(pl.concat(tables[:2]), limit=limit, seed=seed).sort("image_id")
+    tables = [learned, tables[2]]
     paths = [path for rows in tables for path in rows["file_path"]]
     images = np.empty((len(paths), MODEL_SIDE, MODEL_SIDE), np.float32)
     with ThreadPoolExecutor(threads) as pool:  # decoding releases the GIL
         for i, image in enumerate(pool.map(_film, paths)):
             images[i] = image
-    ends = np.cumsum([len(rows) for rows in tables])[:-1]
-    train, validation, test = (
-        Films(part, rows["label"].to_numpy().astype(np.float32), _weights(rows))
-        for part, rows in zip(np.split(images, ends), tables, strict=True)
+    to_learn_from, test = (
+        Films(
+            part,
+            rows["label"].to_numpy().astype(np.float32),
+            rows["patient_id"].to_numpy(),
+            _weights(rows),
+        )
+        for part, rows in zip(np.split(images, [len(learned)]), tables, strict=True)
     )
-    chosen = pl.concat(tables).select(pl.concat_str("dataset_split", "image_id", separator="|"))
+    together = pl.concat(tables)
+    counts = {split: int((together["dataset_split"] == split).sum()) for split in SPLITS}
+    chosen = together.select(pl.concat_str("dataset_split", "image_id", separator="|"))
     identity = "\n".join(chosen.to_series())
-    validation = validation.drawn()
-    return FilmSplits(train, validation, test, hashlib.sha256(identity.encode()).hexdigest())
+    digest = hashlib.sha256(identity.encode()).hexdigest()
+    return FilmSplits(to_learn_from, test, counts, digest)
 
 
 def _weights(films: pl.DataFrame) -> NDArray[np.float64] | None:

@@ -1,11 +1,13 @@
-"""The training loop, the same for every family: batches, learning rate, averaging, early stopping.
+"""The training loop, the same for every network: batches, learning rate, averaging.
 
-Looks at the train and validation films only. No framework and no MLflow here.
+As many epochs as asked for: the learning rate falls to nothing and the weights are averaged, so the
+last epoch is the one to keep (stopping early by 90 films is choosing by noise). No framework and no
+MLflow here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import cos, pi
+from dataclasses import dataclass, replace
+from math import cos, nan, pi
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,11 @@ from xray_assets.training.weighted import drawn_by_weight
 class Method:
     """What is not chosen but part of the method; changing it changes every model.
 
-    The judged weights are a moving average of the trained ones. `patience` counts epochs without a
-    lower validation loss. `least_steps` gives a handful of films more epochs than asked for.
+    The judged weights are a moving average of the trained ones. `least_steps` gives a handful of
+    films more epochs than asked for.
     """
 
     average_decay: float = 0.98
-    patience: int = 6
     least_steps: int = 120
     largest_shift: int = 3
 
@@ -43,41 +44,27 @@ METHOD = Method()
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch as the validation films saw it."""
+    """One epoch; the validation figures are NaN where no films were held out."""
 
     train_loss: float
-    validation_loss: float
-    validation_auc: float
     learning_rate: float
-
-
-@dataclass(frozen=True)
-class History:
-    """All epochs; the network was left with the weights of epoch `best` (from 0)."""
-
-    epochs: tuple[Epoch, ...]
-    best: int
-
-    @property
-    def lowest(self) -> float:
-        """Validation loss of the best epoch."""
-        return self.epochs[self.best].validation_loss
+    validation_loss: float = nan
+    validation_auc: float = nan
 
 
 def fit(
     network: Network,
     train: Films,
-    validation: Films,
     plan: TrainingPlan,
     *,
+    validation: Films | None = None,
     method: Method = METHOD,
     on_epoch: Callable[[int, int, Epoch], None] = lambda number, epochs, epoch: None,
-) -> History:
-    """Train and leave the network with its best averaged weights by validation loss."""
+) -> list[Epoch]:
+    """Train, and leave the network with its averaged weights; returns all epochs."""
     rng = np.random.default_rng(plan.seed)
     epochs, steps = method.epochs(plan, len(train)), -(-len(train) // plan.batch_size)
     averaged = network.weights()
-    best_weights, best, lowest = averaged, 0, np.inf
     history: list[Epoch] = []
     for number in range(epochs):
         order = rng.permutation(_epoch(train, rng))
@@ -92,18 +79,16 @@ def fit(
             # A young average forgets faster, or the random start would weigh on it for epochs.
             decay = min(method.average_decay, (1 + done) / (10 + done))
             averaged = _moved(averaged, toward=network.weights(), by=1 - decay)
-        current = network.weights()
-        network.set_weights(averaged)
-        epoch = _judged(network, validation, float(np.mean(losses)), rate)
+        epoch = Epoch(train_loss=float(np.mean(losses)), learning_rate=rate)
+        if validation is not None:
+            current = network.weights()
+            network.set_weights(averaged)
+            epoch = _judged(epoch, network, validation)
+            network.set_weights(current)
         history.append(epoch)
         on_epoch(number, epochs, epoch)
-        if epoch.validation_loss < lowest:
-            best_weights, best, lowest = averaged, number, epoch.validation_loss
-        elif number - best >= method.patience:
-            break
-        network.set_weights(current)
-    network.set_weights(best_weights)
-    return History(tuple(history), best)
+    network.set_weights(averaged)
+    return history
 
 
 def _epoch(train: Films, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -113,13 +98,12 @@ def _epoch(train: Films, rng: np.random.Generator) -> NDArray[np.intp]:
     return drawn_by_weight(train.weights, len(train), start=rng.random())
 
 
-def _judged(network: Network, validation: Films, train_loss: float, rate: float) -> Epoch:
+def _judged(epoch: Epoch, network: Network, validation: Films) -> Epoch:
     logits = network.logits(validation.images)
-    return Epoch(
-        train_loss=train_loss,
+    return replace(
+        epoch,
         validation_loss=cross_entropy(logits, validation.labels),
         validation_auc=area_under_curve(validation.labels, sigmoid(logits)).value,
-        learning_rate=rate,
     )
 
 

@@ -19,7 +19,7 @@ BOTH_CLASSES = "both_classes_are_predicted"
 GATES: dict[str, str] = {
     PARITY: "The export's probabilities differ from the framework's by no more than the limit.",
     AUC: "The area under the ROC curve on the test films reaches the floor.",
-    SENSITIVITY: "Sensitivity on the test films at the validation threshold reaches the floor.",
+    SENSITIVITY: "Sensitivity on the test films at the threshold reaches the floor.",
     BOTH_CLASSES: "The classifier answers with both classes on the test films.",
 }
 """Each gate and what it demands."""

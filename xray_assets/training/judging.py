@@ -1,6 +1,6 @@
-"""From a fitted network to its serving artifact and the gates' answers.
+"""From a fitted classifier to its serving artifact and the gates' answers.
 
-Calibration and threshold come from the validation films; the figures and gates from the test films,
+Calibration and threshold come from out-of-fold scores; the figures and gates from the test films,
 scored by the exported network, because that is what will be served.
 """
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
+from xray_assets.training.ensemble import Ensemble
 from xray_assets.training.evaluation import (
     Evaluation,
     LogitCalibration,
@@ -20,8 +21,7 @@ from xray_assets.training.evaluation import (
     evaluate,
     operating_threshold,
 )
-from xray_assets.training.families.canonical_onnx import canonical
-from xray_assets.training.families.network import Network
+from xray_assets.training.families.network import OPSET, Array, Member, batches
 from xray_assets.training.films import FilmSplits
 from xray_assets.training.gates import Gate, gates
 from xray_assets.training.request import TrainingRequest
@@ -29,8 +29,9 @@ from xray_assets.training.request import TrainingRequest
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """A network's serving artifact and how it did; test_probabilities: (N,) float32."""
+    """A classifier, its serving artifact, and how it did; test_probabilities: (N,) float32."""
 
+    members: tuple[Member, ...]
     artifact: ServingArtifact
     calibration: LogitCalibration
     parity: float
@@ -45,34 +46,40 @@ class Judgement:
 
 
 def judged(
-    network: Network, splits: FilmSplits, request: TrainingRequest, folder: Path
+    ensemble: Ensemble,
+    out_of_fold: Array,
+    splits: FilmSplits,
+    request: TrainingRequest,
+    folder: Path,
 ) -> Judgement:
-    """Calibrate the network, export it below `folder`, and judge what was exported.
+    """Calibrate the classifier, export it below `folder`, and judge what was exported.
 
-    Parity is the largest difference of probability between framework and export over all films of
-    the validation and test splits. Raises ArtifactError when the export cannot be loaded.
+    `out_of_fold`: (N,) log odds of the films that it learned from. Parity is the largest difference
+    of probability between members and export over all films. Raises ArtifactError when the export
+    cannot be loaded.
     """
-    validation, test = splits.validation, splits.test
-    logits = network.logits(validation.images)
-    calibration = calibrated(logits, validation.labels)
-    network.rescale_logits(calibration.scale, calibration.shift)
-    exported, opset = network.onnx()
+    learned, test = splits.learned, splits.test
+    drawn = learned.drawn()
+    logits, labels = out_of_fold[drawn], learned.labels[drawn]
+    calibration = calibrated(logits, labels)
+    ensemble = ensemble.calibrated(calibration)
     artifact = ServingArtifact.write(
         folder / "serving",
-        onnx=canonical(exported),
-        threshold=operating_threshold(validation.labels, calibration.applied(logits)),
+        onnx=ensemble.onnx(),
+        threshold=operating_threshold(labels, calibration.applied(logits)),
         preprocessing_version=PREPROCESSING_VERSION,
         family=request.family,
-        opset=opset,
+        opset=OPSET,
         embedding=True,
     )
     served = OnnxClassifier(artifact, threads=request.plan.training_threads)
-    films = np.concatenate([validation.images, test.images])
-    probabilities = served.probabilities(films)
-    parity = float(np.max(np.abs(probabilities - network.probabilities(films))))
-    on_test = probabilities[len(validation) :]
+    films = np.concatenate([learned.images, test.images])
+    probabilities = np.concatenate([served.probabilities(part) for part in batches(films)])
+    parity = float(np.max(np.abs(probabilities - ensemble.probabilities(films))))
+    on_test = probabilities[len(learned) :]
     evaluation = evaluate(test.labels, on_test, artifact.threshold)
     return Judgement(
+        members=ensemble.members,
         artifact=artifact,
         calibration=calibration,
         parity=parity,

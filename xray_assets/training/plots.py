@@ -1,5 +1,6 @@
 """The pictures of a training: its curve, ROC, calibration. Specifications only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,21 +9,19 @@ from numpy.typing import NDArray
 from xray_assets.pictures.charts import COLOURS, line_chart
 from xray_assets.statistics.roc import roc_curve
 from xray_assets.training.evaluation import Evaluation
-from xray_assets.training.fitting import History
+from xray_assets.training.fitting import Epoch
 
 
-def training_curve(history: History) -> Any:
-    """Loss on train and validation films by epoch; the kept epoch is marked."""
+def training_curve(curve: Sequence[Epoch]) -> Any:
+    """Loss of a fold's network by epoch, on films that it learned from and on unseen ones."""
     losses = {
-        "train (augmented)": [epoch.train_loss for epoch in history.epochs],
-        "validation": [epoch.validation_loss for epoch in history.epochs],
+        "train (augmented)": [epoch.train_loss for epoch in curve],
+        "unseen": [epoch.validation_loss for epoch in curve],
     }
-    kept = history.best + 1
     return line_chart(
-        "Cross-entropy by epoch",
+        "Cross-entropy of the first fold's network alone",
         {name: list(enumerate(values, start=1)) for name, values in losses.items()},
         x_label="epoch",
-        marks={f"kept: epoch {kept}": (kept, losses["validation"][history.best])},
     )
 
 

@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -24,7 +24,7 @@ from xray_assets.scoring.registered import (
     SERVING_FOLDER,
     THRESHOLD_TAG,
 )
-from xray_assets.training.fitting import History
+from xray_assets.training.fitting import Epoch
 
 EXPERIMENT = "pneumonia-classifiers"
 
@@ -118,14 +118,14 @@ def log_parameters(run: TrackedRun, parameters: Mapping[str, object]) -> None:
     run.mlflow.log_params(known)
 
 
-def log_history(run: TrackedRun, history: History) -> None:
+def log_curve(run: TrackedRun, curve: Sequence[Epoch]) -> None:
     """One point an epoch of each curve, in one write."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
     points = [
         Metric(name, value, now, step)
-        for step, epoch in enumerate(history.epochs, start=1)
+        for step, epoch in enumerate(curve, start=1)
         for name, value in vars(epoch).items()
     ]
     run.mlflow.MlflowClient().log_batch(run.run_id, metrics=points)

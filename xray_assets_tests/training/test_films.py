@@ -32,14 +32,21 @@ def test_each_film_is_decoded_as_serving_decodes_it(tmp_path, manifest):
 
 def test_the_order_of_the_manifest_changes_nothing(tmp_path, manifest):
     one, other = load(tmp_path, manifest), load(tmp_path, manifest.reverse())
-    assert np.array_equal(one.train.images, other.train.images)
+    assert np.array_equal(one.learned.images, other.learned.images)
     assert one.manifest_sha256 == other.manifest_sha256
 
 
-def test_a_limit_bounds_the_train_split_only_and_keeps_it_balanced(tmp_path, manifest):
+def test_the_splits_train_and_val_are_learned_from_and_test_is_kept_apart(tmp_path, manifest):
+    splits = load(tmp_path, manifest)
+    assert splits.counts == {"train": 12, "val": 6, "test": 6}
+    assert (len(splits.learned), len(splits.test)) == (18, 6)
+    assert not set(splits.learned.patients) & set(splits.test.patients)
+
+
+def test_a_limit_bounds_what_is_learned_from_and_keeps_it_balanced(tmp_path, manifest):
     splits = load(tmp_path, manifest, limit=4)
-    assert splits.train.labels.tolist().count(1.0) == 2
-    assert (len(splits.train), len(splits.validation), len(splits.test)) == (4, 6, 6)
+    assert splits.learned.labels.tolist().count(1.0) == 2
+    assert (len(splits.learned), len(splits.test), sum(splits.counts.values())) == (4, 6, 10)
 
 
 def test_another_seed_takes_other_films(tmp_path, manifest):

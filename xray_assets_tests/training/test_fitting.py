@@ -32,24 +32,40 @@ class ScriptedNetwork:
 def films(n):
     labels = np.arange(n) % 2
     images = np.broadcast_to(labels[:, None, None], (n, 64, 64)).astype(np.float32)
-    return Films(images, labels.astype(np.float32))
+    return Films(images, labels.astype(np.float32), np.arange(n))
 
 
 PLAN = TrainingPlan(epochs=20, batch_size=4)
-METHOD = Method(least_steps=1, average_decay=0.0, patience=3)
+METHOD = Method(least_steps=1, average_decay=0.0)
 
 
-def test_training_stops_when_the_validation_loss_stays_and_keeps_the_best_weights():
+def test_training_takes_all_epochs_and_keeps_the_last_averaged_weights():
     network = ScriptedNetwork(lambda weight: 8 - abs(weight - 10))  # best after 10 steps
-    history = fit(network, films(8), films(4), PLAN, method=METHOD)
-    assert history.best == 4  # two steps an epoch
-    assert len(history.epochs) == history.best + 1 + METHOD.patience
-    assert network.weight[0] == 10
+    seen = []
+    curve = fit(
+        network,
+        films(8),
+        PLAN,
+        validation=films(4),
+        method=METHOD,
+        on_epoch=lambda *epoch: seen.append(epoch),
+    )
+    assert len(curve) == PLAN.epochs
+    assert network.weight[0] == 2 * PLAN.epochs  # two steps an epoch
+    losses = [epoch.validation_loss for epoch in curve]
+    assert losses.index(min(losses)) == 4
+    assert seen == [(number, PLAN.epochs, epoch) for number, epoch in enumerate(curve)]
+
+
+def test_without_films_held_out_an_epoch_has_no_validation_figures():
+    (epoch, *_) = fit(ScriptedNetwork(lambda weight: weight), films(8), PLAN, method=METHOD)
+    assert epoch.train_loss == 0.5
+    assert np.isnan([epoch.validation_loss, epoch.validation_auc]).all()
 
 
 def test_the_learning_rate_falls_along_a_half_cosine():
     network = ScriptedNetwork(lambda weight: weight)
-    fit(network, films(8), films(4), PLAN, method=METHOD)
+    fit(network, films(8), PLAN, method=METHOD)
     assert network.rates[0] == pytest.approx(PLAN.learning_rate)
     assert network.rates == sorted(network.rates, reverse=True)
     assert network.rates[-1] < 0.01 * PLAN.learning_rate
@@ -65,14 +81,15 @@ def test_a_handful_of_films_gets_more_epochs_but_not_without_end():
 def test_the_judged_weights_are_an_average_of_the_trained_ones():
     network = ScriptedNetwork(lambda weight: weight)
     plan = TrainingPlan(epochs=2, batch_size=4)
-    fit(network, films(8), films(4), plan, method=Method(least_steps=1, average_decay=0.9))
+    fit(network, films(8), plan, method=Method(least_steps=1, average_decay=0.9))
     assert 0 < network.weight[0] < 4
 
 
 def test_training_goes_on_from_its_own_weights_and_not_from_the_average():
     network = ScriptedNetwork(lambda weight: weight)
     plan = TrainingPlan(epochs=2, batch_size=4)
-    fit(network, films(8), films(4), plan, method=Method(least_steps=1, average_decay=0.9))
+    method = Method(least_steps=1, average_decay=0.9)
+    fit(network, films(8), plan, validation=films(4), method=method)
     assert network.reached == [1, 2, 3, 4]
 
 

@@ -1,4 +1,4 @@
-"""Films of unequal weight: drawn as often as they weigh, in training and in validation."""
+"""Films of unequal weight: drawn as often as they weigh, in training and in calibration."""
 
 import numpy as np
 import polars as pl
@@ -31,16 +31,22 @@ def test_weights_that_say_nothing_are_refused() -> None:
             drawn_by_weight(np.array(weights), 3)
 
 
-def test_equal_weights_leave_every_film_and_unequal_ones_weigh_the_validation_films(tmp_path):
+def test_equal_weights_leave_every_film_and_unequal_ones_weigh_what_is_calibrated_on(tmp_path):
     films = write_films(tmp_path / "films")
     loaded = {}
-    for name, weight in (("none", None), ("equal", pl.lit(2.0)), ("sick", pl.col("label") + 1.0)):
+    for name, weight in (
+        ("none", None),
+        ("equal", pl.lit(2.0)),
+        ("sick", pl.col("label") * 3 + 1.0),
+    ):
         path = tmp_path / f"{name}.parquet"
         (films if weight is None else films.with_columns(weight=weight)).write_parquet(path)
         loaded[name] = load_splits(str(path), seed=0, limit=None, threads=1)
-    assert loaded["equal"].train.weights is None
-    np.testing.assert_array_equal(loaded["none"].train.images, loaded["equal"].train.images)
-    assert loaded["none"].validation.labels.mean() == 0.5
-    assert loaded["sick"].validation.labels.mean() == pytest.approx(2 / 3, abs=0.1)
-    assert loaded["sick"].train.weights.sum() == pytest.approx(1.5 * len(loaded["sick"].train))
+    learned = {name: splits.learned for name, splits in loaded.items()}
+    assert learned["equal"].weights is None
+    assert learned["equal"].drawn().tolist() == list(range(len(learned["equal"])))
+    np.testing.assert_array_equal(learned["none"].images, learned["equal"].images)
+    drawn = learned["sick"].labels[learned["sick"].drawn()]
+    assert drawn.mean() == pytest.approx(4 / 5, abs=0.05)
+    assert learned["sick"].weights.sum() == pytest.approx(2.5 * len(learned["sick"]))
     assert len(loaded["sick"].test) == len(loaded["none"].test)  # judged as it is

@@ -1,8 +1,8 @@
-"""The pool that all worlds draw from: films no network saw, measured and scored in every kind.
+"""The pool that all worlds draw from: films no classifier saw, measured and scored in every kind.
 
     python -m benchmarks.monitoring.simulated.pool [--cache FOLDER]
 
-Two networks of the product's PyTorch family are trained on 40 % of the patients; every jittered
+Two classifiers of the product's PyTorch family are trained on 40 % of the patients; every jittered
 film of the others is corrupted in every way, measured, and scored by both. Kept as one npz below
 the cache folder (about 4 minutes of CPU the first time). Prints what each corruption does to the
 champion.
@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from benchmarks.in_process_training import trained_into
 from benchmarks.monitoring.simulated.films import (
     KINDS,
     VARIANTS,
@@ -29,8 +30,10 @@ from benchmarks.monitoring.simulated.films import (
     manifest,
     measured,
 )
+from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.statistics.roc import area_under_curve
+from xray_assets.training.families.network import batches
 
 POOL_VERSION = 1
 SEED = 0
@@ -83,15 +86,16 @@ def make_pool(cache: Path) -> dict[str, Any]:
     tasks = [paths[i : i + _FILMS_A_TASK] for i in range(0, len(paths), _FILMS_A_TASK)]
     with ProcessPoolExecutor(2) as workers:
         parts = list(workers.map(partial(_part, cache), range(len(tasks)), tasks))
-    networks = [_trained(films, seed) for seed in (SEED, SEED + 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        models = [_trained(films, seed, Path(folder)) for seed in (SEED, SEED + 1)]
     features, embedding, scores = [], [], [[], []]
     for part in parts:
         with np.load(part) as kept:
             features.append(kept["features"])
             inputs = kept["inputs"]
         shape, films_seen = inputs.shape[:2], inputs.reshape(-1, *inputs.shape[2:])
-        for role, (module, _) in enumerate(networks):
-            numbers, probabilities = _scored(module, films_seen * np.float32(1 / 255))
+        for role, model in enumerate(models):
+            numbers, probabilities = _scored(model, films_seen * np.float32(1 / 255))
             scores[role].append(probabilities.reshape(shape))
             if role == 0:
                 embedding.append(numbers.reshape(*shape, -1))
@@ -105,7 +109,7 @@ def make_pool(cache: Path) -> dict[str, Any]:
         "embedding": np.concatenate(embedding, axis=1),
         "champion": np.concatenate(scores[0], axis=1),
         "challenger": np.concatenate(scores[1], axis=1),
-        "thresholds": np.array([threshold for _, threshold in networks]),
+        "thresholds": np.array([model.artifact.threshold for model in models]),
     }
 
 
@@ -120,45 +124,20 @@ def _part(cache: Path, number: int, paths: Sequence[str]) -> Path:
     return file
 
 
-def _trained(films: Any, seed: int) -> tuple[Any, float]:
-    """(torch module of log odds, threshold): trained and calibrated as the product does."""
-    from xray_assets.training.families import build
-    from xray_assets.training.films import load_splits
-    from xray_assets.training.fitting import fit
-    from xray_assets.training.judging import judged
-    from xray_assets.training.request import TrainingRequest
-
-    plan = TrainingPlan(
-        seed=seed, gate_min_auc=0, gate_min_sensitivity=0, gate_max_parity=1, gates_cause="pool"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder, "films.parquet")
-        films.drop("family").write_parquet(table)
-        splits = load_splits(str(table), seed=seed, limit=None, threads=1)
-        network: Any = build("pytorch", seed=seed, threads=1)
-        fit(network, splits.train, splits.validation, plan)
-        request = TrainingRequest(
-            family="pytorch", films=str(table), model_name="m", tracking_uri="", artifacts_uri="",
-            plan=plan,
-        )  # fmt: skip
-        threshold = judged(network, splits, request, Path(folder)).artifact.threshold
-    return network._net, threshold
+def _trained(films: Any, seed: int, folder: Path) -> OnnxClassifier:
+    """Trained and calibrated as the product does; its artifact is left below the folder."""
+    table = folder / "films.parquet"
+    films.drop("family").write_parquet(table)
+    epochs = TrainingPlan().epochs
+    judgement = trained_into(folder / str(seed), "pytorch", table, None, seed, epochs)
+    return OnnxClassifier(judgement.artifact)
 
 
-def _scored(module: Any, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(numbers before the last layer, probabilities)."""
-    import torch
-
-    from xray_assets.training.families.network import batches
-
-    seen: list[torch.Tensor] = []
-    last = [part for part in module.modules() if isinstance(part, torch.nn.Linear)][-1]
-    hook = last.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    module.eval()
-    with torch.inference_mode():
-        logits = [module(torch.from_numpy(part)) for part in batches(inputs, _BATCH)]
-    hook.remove()
-    return torch.cat(seen).numpy(), torch.sigmoid(torch.cat(logits)).double().numpy()
+def _scored(model: OnnxClassifier, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(embeddings, probabilities)."""
+    parts = [model.embeddings(part) for part in batches(inputs, _BATCH)]
+    probabilities, embeddings = zip(*parts, strict=True)
+    return np.concatenate(embeddings), np.concatenate(probabilities).astype(np.float64)
 
 
 def main() -> None:

@@ -20,9 +20,15 @@ from typing_extensions import override
 from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.imaging.preprocess import MODEL_SIDE
 from xray_assets.scoring.artifact import EMBEDDING_NAME, INPUT_NAME, OUTPUT_NAME
-from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
+from xray_assets.training.families.network import (
+    LOGIT_NAME,
+    NATIVE_NAME,
+    OPSET,
+    Array,
+    Network,
+    batches,
+)
 
-OPSET = 18
 _FILMS = tf.TensorSpec((None, MODEL_SIDE, MODEL_SIDE), tf.float32, name=INPUT_NAME)
 
 
@@ -42,17 +48,20 @@ def _mean(pixels: Any) -> Any:
 
 
 def pneumonia_net() -> keras.Model:
-    """(N, 64, 64) films -> (N, 1) log odds; 0.82 M parameters."""
+    """(N, 64, 64) films -> (N, 1) log odds; 0.17 M parameters."""
     layers = keras.layers
     return keras.Sequential(
         [
             keras.Input((MODEL_SIDE, MODEL_SIDE), name=INPUT_NAME),
             layers.Reshape((MODEL_SIDE, MODEL_SIDE, 1)),
             StandardizedFilm(),
-            layers.Conv2D(32, 3),
+            layers.Conv2D(32, 6, strides=2, padding="same"),
             layers.MaxPooling2D(),
             layers.Activation("relu"),
-            layers.Conv2D(64, 3),
+            layers.Conv2D(64, 3, padding="same"),
+            layers.MaxPooling2D(),
+            layers.Activation("relu"),
+            layers.Conv2D(96, 3, padding="same"),
             layers.MaxPooling2D(),
             layers.Activation("relu"),
             layers.Flatten(),
@@ -77,13 +86,9 @@ class KerasNetwork(Network):
         probability = keras.layers.Activation("sigmoid", name=OUTPUT_NAME)(self._net.outputs[0])
         self._served = keras.Model(self._net.inputs, probability)
         embedding = self._net.get_layer(EMBEDDING_NAME).output
-        self._exported = keras.Model(self._net.inputs, [probability, embedding])
+        self._exported = keras.Model(self._net.inputs, [self._net.outputs[0], embedding])
         self._step = tf.function(self._train_step, reduce_retracing=True)
         self._forward = tf.function(lambda films: self._net(films, training=False)[:, 0])
-        self._probability = tf.function(
-            lambda films: tf.reshape(self._served(films, training=False), (-1,)),
-            input_signature=[_FILMS],
-        )
 
     @override
     def step(self, films: Array, labels: Array, learning_rate: float) -> float:
@@ -95,10 +100,6 @@ class KerasNetwork(Network):
         return np.concatenate([self._forward(tf.constant(p)).numpy() for p in batches(films)])
 
     @override
-    def probabilities(self, films: Array) -> Array:
-        return np.concatenate([self._probability(tf.constant(p)).numpy() for p in batches(films)])
-
-    @override
     def weights(self) -> list[Array]:
         return [np.array(weight.numpy()) for weight in self._net.trainable_variables]
 
@@ -108,23 +109,17 @@ class KerasNetwork(Network):
             held.assign(new)
 
     @override
-    def rescale_logits(self, scale: float, shift: float) -> None:
-        last = self._net.get_layer("last")
-        kernel, bias = last.get_weights()
-        last.set_weights([kernel * np.float32(scale), bias * np.float32(scale) + np.float32(shift)])
-
-    @override
-    def onnx(self) -> tuple[Any, int]:
+    def onnx(self) -> Any:
         def outputs(films: Any) -> dict[str, Any]:
-            probability, embedding = self._exported(films, training=False)
-            return {OUTPUT_NAME: tf.reshape(probability, (-1,)), EMBEDDING_NAME: embedding}
+            logit, embedding = self._exported(films, training=False)
+            return {LOGIT_NAME: tf.reshape(logit, (-1,)), EMBEDDING_NAME: embedding}
 
         model, _ = tf2onnx.convert.from_function(
             tf.function(outputs, input_signature=[_FILMS]),
             input_signature=[_FILMS],
             opset=OPSET,
         )
-        return model, OPSET
+        return model
 
     @override
     def log_native(self, mlflow: Any, films: Array) -> str:
@@ -134,7 +129,7 @@ class KerasNetwork(Network):
         logged = mlflow.keras.log_model(  # with an input_example it crashes (MLflow 3.17, Keras 3)
             self._served,
             name=NATIVE_NAME,
-            signature=infer_signature(example, self.probabilities(example)[:, None]),
+            signature=infer_signature(example, self._served(example, training=False).numpy()),
             pip_requirements=[f"keras=={keras.__version__}", f"tensorflow=={tf.__version__}"],
         )
         return str(logged.model_uri)

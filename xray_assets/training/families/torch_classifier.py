@@ -17,23 +17,28 @@ from typing_extensions import override
 
 from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.imaging.preprocess import MODEL_SIDE
-from xray_assets.scoring.artifact import EMBEDDING_NAME, INPUT_NAME, OUTPUT_NAME
-from xray_assets.training.families.network import NATIVE_NAME, Array, Network, batches
-
-OPSET = 20
+from xray_assets.scoring.artifact import EMBEDDING_NAME, INPUT_NAME
+from xray_assets.training.families.network import (
+    LOGIT_NAME,
+    NATIVE_NAME,
+    OPSET,
+    Array,
+    Network,
+    batches,
+)
 
 logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
 
 class PneumoniaNet(nn.Module):
-    """(N, 64, 64) films -> (N,) log odds; 0.82 M parameters."""
+    """(N, 64, 64) films -> (N,) log odds; 0.17 M parameters."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first = nn.Conv2d(1, 32, 3)
-        self.second = nn.Conv2d(32, 64, 3)
-        side = ((MODEL_SIDE - 2) // 2 - 2) // 2
-        self.dense = nn.Linear(64 * side * side, EMBEDDING_SIZE)
+        self.first = nn.Conv2d(1, 32, 6, stride=2, padding=2)
+        self.second = nn.Conv2d(32, 64, 3, padding=1)
+        self.third = nn.Conv2d(64, 96, 3, padding=1)
+        self.dense = nn.Linear(96 * (MODEL_SIDE // 16) ** 2, EMBEDDING_SIZE)
         self.dropout = nn.Dropout(0.5)
         self.last = nn.Linear(EMBEDDING_SIZE, 1)
 
@@ -55,6 +60,7 @@ class PneumoniaNet(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         x = functional.relu(functional.max_pool2d(self.first(x), 2))
         x = functional.relu(functional.max_pool2d(self.second(x), 2))
+        x = functional.relu(functional.max_pool2d(self.third(x), 2))
         return functional.relu(self.dense(x.flatten(1)))
 
 
@@ -70,13 +76,17 @@ class Probability(nn.Module):
         return torch.sigmoid(self.network(films))
 
 
-class Exported(Probability):
-    """(N, 64, 64) films -> (N,) probabilities and (N, EMBEDDING_SIZE): what is exported."""
+class Exported(nn.Module):
+    """(N, 64, 64) films -> (N,) log odds and (N, EMBEDDING_SIZE): what is exported."""
+
+    def __init__(self, network: PneumoniaNet) -> None:
+        super().__init__()
+        self.network = network
 
     def forward(self, films: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Probabilities and embeddings."""
+        """Log odds and embeddings."""
         embedding = self.network.embedding(films)
-        return torch.sigmoid(self.network.odds(embedding)), embedding
+        return self.network.odds(embedding), embedding
 
 
 class TorchNetwork(Network):
@@ -106,11 +116,10 @@ class TorchNetwork(Network):
 
     @override
     def logits(self, films: Array) -> Array:
-        return self._scored(self._net, films)
-
-    @override
-    def probabilities(self, films: Array) -> Array:
-        return self._scored(self._served, films)
+        self._net.eval()
+        with torch.inference_mode():
+            parts = [self._net(torch.from_numpy(part)).numpy() for part in batches(films)]
+        return np.concatenate(parts)
 
     @override
     def weights(self) -> list[Array]:
@@ -123,33 +132,28 @@ class TorchNetwork(Network):
                 held.copy_(torch.from_numpy(new))
 
     @override
-    def rescale_logits(self, scale: float, shift: float) -> None:
-        with torch.no_grad():
-            self._net.last.weight.mul_(scale)
-            self._net.last.bias.mul_(scale).add_(shift)
-
-    @override
-    def onnx(self) -> tuple[Any, int]:
+    def onnx(self) -> Any:
         program = torch.onnx.export(
             self._exported(),
             input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME, EMBEDDING_NAME],
+            output_names=[LOGIT_NAME, EMBEDDING_NAME],
             opset_version=OPSET,
             external_data=False,
             verbose=False,
         )
         assert program is not None  # noqa: S101  (it is None only when a file name is given)
-        return program.model_proto, OPSET
+        return program.model_proto
 
     @override
     def log_native(self, mlflow: Any, films: Array) -> str:
         from mlflow.models import infer_signature
 
         example = films[:2]  # a batch of one would freeze the batch size at one
+        served = self._served.eval()
         logged = mlflow.pytorch.log_model(
-            self._served.eval(),
+            served,
             name=NATIVE_NAME,
-            signature=infer_signature(example, self.probabilities(example)),
+            signature=infer_signature(example, served(torch.from_numpy(example)).detach().numpy()),
             input_example=example,
             serialization_format="pt2",
             pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
@@ -166,9 +170,3 @@ class TorchNetwork(Network):
         films = {0: torch.export.Dim("films", min=1)}
         whole = Exported(self._net).eval()
         return torch.export.export(whole, (example,), dynamic_shapes=(films,))
-
-    def _scored(self, module: nn.Module, films: Array) -> Array:
-        module.eval()
-        with torch.inference_mode():
-            parts = [module(torch.from_numpy(part)).numpy() for part in batches(films)]
-        return np.concatenate(parts)
