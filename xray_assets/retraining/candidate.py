@@ -21,6 +21,7 @@ from xray_assets.contracts.tables.retraining import (
     PRODUCTION,
     RECALIBRATE,
     RETRAIN,
+    SEARCH,
 )
 from xray_assets.retraining import recalibration
 from xray_assets.retraining.gates.gate import GateResult
@@ -73,8 +74,8 @@ class Attempt:
 
 def methods_of(request: Row) -> tuple[str, ...]:
     """What is tried for a request, in order."""
-    if request["method"] == RECALIBRATE:
-        return (RECALIBRATE,)
+    if request["method"] in (RECALIBRATE, SEARCH):
+        return (request["method"],)
     if {DRIFT, PERFORMANCE} & set(request["triggers"].split(",")):
         return (RECALIBRATE, RETRAIN)
     return (RETRAIN,)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from xray_assets.catalog import CANDIDATES, EXPERIMENTS, TRAINING_FILMS, Catalog
-from xray_assets.contracts.tables.retraining import GATED, RECALIBRATE, REGISTERED, RETRAIN
+from xray_assets.contracts.tables.retraining import (
+    GATED,
+    RECALIBRATE,
+    REGISTERED,
+    RETRAIN,
+    SEARCH,
+)
 from xray_assets.lake.tables import Tables
 from xray_assets.retraining.candidate import (
     SEEDS,
@@ -61,8 +67,11 @@ class Result(NamedTuple):
     record: dict[str, str]
 
 
-def make_candidate(shop: Workshop, request: Row) -> Result:
-    """Make and judge what the request asks for, register what passes, and say so in its row."""
+def make_candidate(shop: Workshop, request: Row, found: Made | None = None) -> Result:
+    """Make and judge what the request asks for, register what passes, and say so in its row.
+
+    found: what a search has made (`requests.of_search`); nothing else is made then.
+    """
     last = last_experiment(shop.tables)
     registry = shop.ramp.registry
     champion = present_champion(last and last.winner, registry, shop.ramp.model_names)
@@ -101,6 +110,7 @@ def make_candidate(shop: Workshop, request: Row) -> Result:
             artifact, new_reads(films, request), shop.held_out, shop.folder / RECALIBRATE
         ),
         RETRAIN: lambda: _trained(shop, asked),
+        SEARCH: lambda: found or "nothing_found",
     }
     tried = []
     for attempt in attempts(request, make, judged):

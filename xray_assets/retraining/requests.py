@@ -12,7 +12,15 @@ import polars as pl
 from xray_assets import clock
 from xray_assets.catalog import RETRAINING_REQUESTS
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.contracts.tables.retraining import ASKED, FAILED, RUNNING, SKIPPED, TRIGGERS
+from xray_assets.contracts.tables.retraining import (
+    ASKED,
+    FAILED,
+    MANUAL,
+    RUNNING,
+    SEARCH,
+    SKIPPED,
+    TRIGGERS,
+)
 from xray_assets.lake.tables import Tables
 from xray_assets.retraining.deciding.due import ASK, RUN, SKIP, WAIT, Decision
 from xray_assets.retraining.deciding.facts import Earlier, Facts
@@ -105,6 +113,27 @@ def of_run(tables: Tables, run_id: str) -> Row | None:
     rows = read_requests(tables)
     mine = (row for row in rows if row["state"] == RUNNING and row["run_id"] == run_id)
     return next(mine, None)
+
+
+def of_search(tables: Tables, *, by: str, reason: str, run_id: str) -> Row:
+    """The request of what a search has found: it goes the way of every candidate."""
+    now = clock.now()
+    made = dict.fromkeys(CONTRACTS[RETRAINING_REQUESTS].schema.names()) | {
+        "request_id": f"{now:%Y%m%dT%H%M%S}-{SEARCH}",
+        "asked_at": now,
+        "updated_at": now,
+        "triggers": MANUAL,
+        "state": RUNNING,
+        "reason_code": SEARCH,
+        "reason": reason,
+        "asked_by": by,
+        "method": SEARCH,
+        "evidence": json.dumps({"standing": {"since": None}}),
+        "new_truths": 0,
+        "budget_left": 0,
+        "run_id": run_id,
+    }
+    return save(tables, made)
 
 
 def end_dead(tables: Tables, is_alive: Callable[[str], bool]) -> None:

@@ -3,12 +3,27 @@
 import dagster as dg
 
 from xray_assets import clock
-from xray_assets.catalog import RETRAINING_REQUESTS
+from xray_assets.catalog import (
+    BACKTESTS,
+    EXPERIMENTS,
+    MONITORING_RECORD,
+    PREDICTION_FEEDBACK,
+    RETRAINING_REQUESTS,
+)
 from xray_assets.jobs import retrain
 from xray_assets.resources.tables import Tables
 from xray_assets.resources.training import RetrainingDesk
 from xray_assets.runs.unfinished import alive_runs
 from xray_assets.sensors.asking import request
+
+LOOKED_AT = (
+    MONITORING_RECORD,
+    PREDICTION_FEEDBACK,
+    RETRAINING_REQUESTS,
+    EXPERIMENTS,
+    BACKTESTS,
+)
+"""A change of these is looked at within a minute, anything else within the hour."""
 
 
 @dg.sensor(job=retrain, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
@@ -18,6 +33,9 @@ def retraining_due(
     """Request a run that takes on a backtested candidate, or that writes down what is due: a
     request that is carried out, one that waits or asks a person, or a skip with its reason.
     """
+    seen = f"{clock.now():%Y-%m-%d %H} {[tables.version(key) for key in LOOKED_AT]}"
+    if seen == context.cursor:
+        return dg.SkipReason("as at the last look, this hour")
     from xray_assets.retraining.deciding.due import due
     from xray_assets.retraining.deciding.gather import gather
     from xray_assets.retraining.opening import backtested
@@ -35,6 +53,6 @@ def retraining_due(
     row = row_of(decision, facts, rows, now=now, run_id="")
     if row is None:
         told = f"{decision.action}: {', '.join(decision.triggers) or 'no trigger'}; "
-        return dg.SkipReason(told + str(decision.reason))
+        return dg.SensorResult(skip_reason=told + str(decision.reason), cursor=seen)
     level = f"{row['state']}-{row['reason_code']}-{row['triggers']}-{len(rows)}"
     return request(context, retrain.name, level, cursor=level, run_config=asked)

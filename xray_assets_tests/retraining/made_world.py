@@ -74,6 +74,7 @@ class Learning:
         self.tables = self.room.tables
         self.instance = one_instance()
         self.now = NOW
+        self.cursor: str | None = None
         self._reads = 0
         films = [
             filled(XRAY_METADATA, image_id=f"film-{n}", image_width=9, image_height=9)
@@ -230,9 +231,12 @@ class Learning:
         own = {"tables": self.tables, "retraining_desk": self.room.retraining_desk}
         with (
             clock.set_to(self.now),
-            dg.build_sensor_context(instance=self.instance, resources=own) as context,
+            dg.build_sensor_context(
+                instance=self.instance, resources=own, cursor=self.cursor
+            ) as context,
         ):
             result = retraining_due.evaluate_tick(context)
+        self.cursor = result.cursor
         return result.run_requests[0] if result.run_requests else str(result.skip_message)
 
     def run(self, **config: Any) -> dict[str, Any]:

@@ -31,6 +31,15 @@ def test_nothing_asks_for_a_retraining_where_nothing_happened(world: Learning) -
     assert world.run() == {}
 
 
+def test_a_tick_looks_again_where_something_changed_and_every_hour(world: Learning) -> None:
+    assert "no trigger" in world.tick()
+    assert "as at the last look" in world.tick()
+    world.reads(1, 0)
+    assert "no trigger" in world.tick()
+    world.now = NOW + timedelta(hours=1)
+    assert "no trigger" in world.tick()
+
+
 def test_a_drift_that_lasts_for_a_week_asks_for_one_and_a_shorter_one_does_not(
     world: Learning,
 ) -> None:

@@ -28,7 +28,7 @@ TRIGGERS = (DRIFT, PERFORMANCE, VOLUME, AGE, DATA_QUALITY, MANUAL) = (
     "data_quality",
     "manual",
 )
-METHODS = RETRAIN, RECALIBRATE = ("retrain", "recalibrate")
+METHODS = RETRAIN, RECALIBRATE, SEARCH = ("retrain", "recalibrate", "search")
 FILM_SOURCES = DATASET, PRODUCTION = ("dataset", "production")
 TRUTH_SOURCES = ("dataset", "consensus", "adjudicated", "pathology")
 
