@@ -1,21 +1,16 @@
-"""A request carried out: parent, candidates, gates, registration, and the request's own row."""
+"""A request carried out: its parent, its candidates and their gates. What becomes of the last one
+is `registering`.
+"""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xray_assets.catalog import CANDIDATES, EXPERIMENTS, TRAINING_FILMS, Catalog
-from xray_assets.contracts.tables.retraining import (
-    GATED,
-    RECALIBRATE,
-    REGISTERED,
-    RETRAIN,
-    SEARCH,
-)
+from xray_assets.catalog import CANDIDATES, EXPERIMENTS, FAMILIES, TRAINING_FILMS, Catalog
+from xray_assets.contracts.tables.retraining import RECALIBRATE, RETRAIN, SEARCH
 from xray_assets.lake.tables import Tables
 from xray_assets.retraining.candidate import (
     SEEDS,
@@ -29,8 +24,8 @@ from xray_assets.retraining.candidate import (
 )
 from xray_assets.retraining.gates.gate import GateResult
 from xray_assets.retraining.judging import HeldOut, Times, judge
-from xray_assets.retraining.lineage_record import lineage_record
-from xray_assets.retraining.requests import Row, read_requests, save
+from xray_assets.retraining.registering import Origin, Result, registered
+from xray_assets.retraining.requests import Row, read_requests
 from xray_assets.rollout.candidates import present_champion
 from xray_assets.rollout.experiment_rows import experiment_of
 from xray_assets.rollout.state import last_experiment
@@ -57,14 +52,6 @@ class Workshop:
     folder: Path
     times: Times
     say: Callable[[str], None]
-
-
-class Result(NamedTuple):
-    """The last candidate, its version where it was registered, and its lineage record."""
-
-    attempt: Attempt
-    version: int | None
-    record: dict[str, str]
 
 
 def make_candidate(shop: Workshop, request: Row, found: Made | None = None) -> Result:
@@ -116,7 +103,9 @@ def make_candidate(shop: Workshop, request: Row, found: Made | None = None) -> R
     for attempt in attempts(request, make, judged):
         tried.append(attempt)
         shop.say(_line(attempt))
-    return _kept(shop, request, films, tried, asked, parameters, versions)
+    search = parameters.get("search", "")
+    origin = Origin(asked=asked, search=search, films=films, golden_versions=versions)
+    return registered(shop.tables, request, tried, origin, say=shop.say)
 
 
 def _asked(
@@ -126,14 +115,17 @@ def _asked(
     films: pl.DataFrame,
     parameters: dict[str, str],
 ) -> TrainingRequest:
-    """The training, on the set and the test films; no golden film is among them."""
+    """The training, on the set and the test films; no golden film is among them. A champion that a
+    search put together of several families is followed by the first family.
+    """
     test = shop.held_out.test.with_columns(pl.lit(1.0).alias(WEIGHT))
     columns = ("image_id", "file_path", "label", "dataset_split", "patient_key", WEIGHT)
     manifest = pl.concat([films.select(columns), test.select(columns)]).rename(
         {"patient_key": FILM_COLUMNS[-1]}
     )
     path = shop.training.export_films(request["run_id"], "candidate", manifest)
-    own = shop.training.request(parent.family, path, {})
+    family = parent.family if parent.family in FAMILIES else next(iter(FAMILIES))
+    own = shop.training.request(family, path, {})
     return own.model_copy(
         update={
             "model_name": Catalog(shop.ramp.environment).table(CANDIDATES),
@@ -168,71 +160,3 @@ def _line(attempt: Attempt) -> str:
         f"{gate.name} {'ok' if gate.passed else 'FAILED'}: {gate.said}" for gate in attempt.gates
     )
     return f"{attempt.method}: {said}"
-
-
-def _kept(
-    shop: Workshop,
-    request: Row,
-    films: pl.DataFrame,
-    tried: list[Attempt],
-    asked: TrainingRequest,
-    parameters: dict[str, str],
-    versions: list[int],
-) -> Result:
-    """Register the last candidate where it passed, and write the request's row."""
-    last = tried[-1]
-    failed = [gate.name for gate in last.gates if not gate.passed]
-    row = request | {
-        "method": last.method,
-        "gates": json.dumps({"attempts": [one.as_json() for one in tried]}, allow_nan=True),
-        "golden_versions": ",".join(map(str, versions)),
-        "artifact_sha256": last.made.artifact.sha256 if last.made else None,
-    }
-    record = lineage_record(
-        row,
-        films,
-        last,
-        hyper_parameters=asked.plan.model_dump(),
-        search=parameters.get("search", ""),
-        seeds=asked.seeds,
-        golden_versions=versions,
-    )
-    if not last.passed or last.made is None:
-        code = "gates" if last.made else last.not_made
-        said = "failed: " + ", ".join(failed) if failed else f"no candidate: {code}"
-        save(shop.tables, row, state=GATED, reason_code=code, reason=said)
-        return Result(last, None, record)
-    version, run_id = _registered(asked, last.made, record)
-    save(
-        shop.tables,
-        row,
-        state=REGISTERED,
-        reason_code="registered",
-        reason="every gate was passed: its backtest comes next",
-        model=asked.model_name,
-        version=version,
-        mlflow_run_id=run_id,
-    )
-    shop.say(f"registered {asked.model_name} version {version}")
-    return Result(last, version, record)
-
-
-def _registered(asked: TrainingRequest, made: Made, record: dict[str, str]) -> tuple[int, str]:
-    """Register the artifact with its record; returns version and MLflow's run."""
-    from xray_assets.scoring.registered import RUN_TAG
-    from xray_assets.training import tracking
-
-    tracker = tracking.open_tracker(asked.tracking_uri)
-    name = f"{made.method} {made.artifact.family}"
-    opened = (
-        tracking.gone_on_with(tracker, made.run_id)
-        if made.run_id
-        else tracking.tracked_run(tracker, name, asked.artifacts_uri)
-    )
-    with opened as run:
-        if made.run_id is None:
-            knobs = asked.plan.model_dump(exclude={"train_limits"})
-            tracking.log_parameters(run, {"family": asked.family, **knobs, **made.details})
-        run.mlflow.set_tags(record)
-        tags = {**record, RUN_TAG: run.path, "gates_cause": asked.plan.gates_cause}
-        return tracking.register(run, made.artifact, asked.model_name, tags), run.run_id

@@ -27,7 +27,7 @@ from xray_assets.resources.training import RetrainingDesk, Training
 from xray_assets.retraining.gates.demands import DEMANDS
 
 if TYPE_CHECKING:
-    from xray_assets.retraining.making import Result
+    from xray_assets.retraining.registering import Result
 
 KEY = dg.AssetKey(CANDIDATES)
 

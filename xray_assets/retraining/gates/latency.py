@@ -14,7 +14,7 @@ def latency_gate(champion_ms: NDArray[np.float64], candidate_ms: NDArray[np.floa
     fewest = min(len(champion_ms), len(candidate_ms))
     if fewest < REQUESTS:
         said = f"{fewest} of {REQUESTS} requests were answered"
-        return GateResult(FAST, False, np.inf, LARGEST_RATIO, said)
+        return GateResult(FAST, False, float(fewest), float(REQUESTS), said)
     champion, candidate = (float(np.quantile(times, 0.95)) for times in (champion_ms, candidate_ms))
     ratio = candidate / champion
     return GateResult(
