@@ -86,8 +86,9 @@ class Payoffs:
 
     def _of(self, films: Films, cell: Ints, values: Floats, *, own: bool) -> Floats:
         site = self.site(films)
-        rank = self._ranks.of(cell, films.log_odds[:, 0], values, own=own) - 0.5
-        spread = np.abs(2 * rank) - 0.5
+        rank = self._ranks.of(cell, films.log_odds[:, 0], values, own=own)
+        spread = self._ranks.spread(cell, films.log_odds[:, 0], rank)
+        rank -= 0.5
         out = self._ranges.outside(site, values)
         score = self._scores.of(cell, np.zeros(len(films)), films.log_odds, own=own) - 0.5
         said = _said(films) - self._said[cell]
@@ -116,7 +117,7 @@ class Payoffs:
             (UP, _RANK, -0.5, OF_RANKS),
             (DOWN, _RANK, -0.5, OF_RANKS),
             (WIDER, _SPREAD, -0.5, OF_RANKS),
-            (NARROWER, _SPREAD, -0.5, OF_RANKS),
+            (NARROWER, _SPREAD, -1.0, OF_RANKS),
             (OUTSIDE, _OUT, 0.0, OF_SHARES),
         ):
             for family, name in names:

@@ -80,6 +80,19 @@ class Ranks:
             self.sorted.append(ordered)
             self.keys.append(keys)
             self.starts.append(np.searchsorted(keys, np.arange(self.first[-1] + 1) * self.step))
+        self._spread = np.column_stack([self._usual_spread(n) for n in range(len(self.keys))])
+
+    def _usual_spread(self, stream: int) -> Floats:
+        """(bins,) mean of |2 rank - 1| in each bin: 1/2, and less where values are alike."""
+        keys, first, n_alike = np.unique(self.keys[stream], return_index=True, return_counts=True)
+        place, starts = keys // self.step, self.starts[stream]
+        n = np.maximum(np.diff(starts), 1)
+        rank = (first - starts[place] + n_alike / 2) / n[place]
+        return np.bincount(place, n_alike * np.abs(2 * rank - 1), len(n)) / n
+
+    def spread(self, cell: Ints, score: Floats, ranks: Floats) -> Floats:
+        """(N, S) how far out ranks lie, |2 rank - 1| less its mean in the baseline's bin."""
+        return np.abs(2 * ranks - 1) - self._spread[self.bins(cell, score)]
 
     def bins(self, cell: Ints, score: Floats) -> Ints:
         """(N,) number of the bin of each film."""
