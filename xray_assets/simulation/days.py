@@ -35,8 +35,8 @@ from xray_assets.web.roles import Role
 
 QUIET_DAYS = 7
 """Days that are compared with a baseline before anything changes."""
-TIDY_EVERY = 7
-"""Nights between two at which tables are tidied; a stack does it every night."""
+CHECKED_EVERY = 7
+"""Nights between two at which tables are checked and tidied; a stack does it every night."""
 _EVENING, _NIGHT = hour(20), timedelta(days=1, minutes=10)
 
 
@@ -130,9 +130,7 @@ class _World:
             reads = self._readers.read(day, error_rate=errors)
         night = datetime.combine(day, hour(), UTC) + _NIGHT
         with clock.set_to(night):
-            self._house.night()
-            if number % TIDY_EVERY == TIDY_EVERY - 1:
-                self._house.tidy()
+            self._house.night(checked=number % CHECKED_EVERY == CHECKED_EVERY - 1)
         line = self._line(number, day, films, refused, injected, reads)
         if self.change_day is None and line.is_compared:
             self.change_day = number + self._quiet_days

@@ -1,9 +1,10 @@
-"""What the house does at night: its assets' bodies in the order of a job, and jobs as runs.
+"""What the house does at night: its assets' bodies, and jobs as runs.
 
-A run of Dagster costs two seconds of its own, which 90 days of several jobs cannot afford. So the
-assets that every day needs are called one after the other (`bodies`), as their job orders them,
-with the real resources, tables and registry; no run and no check is made of it. What a sensor asks
-for beyond that (to decide, to change what is served, to train) is a run, as under `xray up`.
+A run of Dagster costs a second or two of its own, which 90 days of several jobs cannot afford. So
+the assets that every night needs are called one after the other (`bodies`), as their jobs order
+them, with the real resources and tables; no check is made of it. A checked night runs the job
+`monitor`. What sensors ask for beyond that (to decide, to change what is served, to train) are
+runs, as under `xray up`.
 """
 
 import logging
@@ -38,7 +39,8 @@ TAKEN_IN: tuple[Key, ...] = (
 )
 """What a night needs of the log and the inbox where no experiment is to be decided."""
 
-_DONE_AS_BODIES = (evaluate.name, follow.name, monitor.name, respond.name)
+EACH_NIGHT = (evaluate.name, follow.name, monitor.name, respond.name)
+"""Jobs that no sensor needs to ask for: their work is done each night."""
 _MOST_RUNS = 12
 """Runs that sensors may ask for in a night: a sensor that never has enough is a fault."""
 
@@ -70,22 +72,22 @@ class House:
         self._graph = self._definitions.resolve_asset_graph()
         self._cursors: dict[str, str | None] = {}
 
-    def night(self) -> None:
-        """Take in the day, judge it, and do what sensors ask for. Raises what the bodies raise, and
-        JobFailed.
+    def night(self, *, checked: bool = False) -> None:
+        """Take in the day, judge it, and do what sensors ask for; `checked`: judge it in a run with
+        its checks, and tidy the tables. Raises what the bodies raise, and JobFailed.
         """
         experiment = last_experiment(self.room.tables)
         if experiment is not None and experiment.is_running:
             self.run(evaluate.name)
         else:
             self.bodies(map(dg.AssetKey, TAKEN_IN))
-        self.bodies(monitor.selection.resolve(self._graph))
+        if checked:
+            self.run(monitor.name)
+            for key in CONTRACTS:
+                self.room.tables.tidy(key)  # as the schedule `nightly` does
+        else:
+            self.bodies(monitor.selection.resolve(self._graph))
         self.ask_sensors()
-
-    def tidy(self) -> None:
-        """What the schedule `nightly` does to the tables."""
-        for key in CONTRACTS:
-            self.room.tables.tidy(key)
 
     def bodies(self, keys: Iterable[dg.AssetKey]) -> None:
         """Call the bodies of these assets, upstream first. Raises what they raise."""
@@ -128,7 +130,7 @@ class House:
         """Those that ask for more than the bodies do."""
         found = self._definitions.sensors or ()
         plain = [one for one in found if isinstance(one, dg.SensorDefinition) and one.has_jobs]
-        return [one.name for one in plain if one.job.name not in _DONE_AS_BODIES]
+        return [one.name for one in plain if one.job.name not in EACH_NIGHT]
 
     def _tick(self, name: str) -> list[tuple[str, Mapping[str, Any]]]:
         sensor = self._definitions.resolve_sensor_def(name)
