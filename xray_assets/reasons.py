@@ -42,7 +42,9 @@ ALARMS = (SAMPLE_RATIO, RECENT_EVIDENCE)
 """Codes of a day that could not be judged, or not in all (no_reads: whether it harms)."""
 
 JUDGED_WITHIN = timedelta(hours=36)
-"""From the end of a day to its judgement; later it counts as not judged."""
+"""From the end of a day until it is judged, although not all of it may be in the tables; later it
+counts as not judged.
+"""
 
 MONITORING = "monitoring"
 """Code of a ramp that is held because production changed, or nobody knows whether it did."""

@@ -29,7 +29,7 @@ from xray_assets.monitoring.days.pinned import pinned
 from xray_assets.monitoring.days.plan import Plan
 from xray_assets.monitoring.days.rows import Span
 from xray_assets.monitoring.days.tasks import next_task, row_of, task_of
-from xray_assets.monitoring.days.unjudged import LONGEST_WAIT
+from xray_assets.reasons import JUDGED_WITHIN
 
 DAYS = "judged_days"
 """Source whose position is stored: the ordinal of the last judged day."""
@@ -67,7 +67,7 @@ def is_taken(tables: Tables, day: date, timezone: str, *, log_is_taken: bool) ->
 
 def is_waited_for(now: datetime, day: date, timezone: str) -> bool:
     """Whether a day may still become whole."""
-    return now - end_of(day, timezone) < LONGEST_WAIT
+    return now - end_of(day, timezone) < JUDGED_WITHIN
 
 
 def bring_up_to_date(

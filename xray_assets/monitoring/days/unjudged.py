@@ -8,14 +8,12 @@ import polars as pl
 from xray_assets.reasons import (
     BASELINE_INCOMPLETE,
     FEATURES_MISSING,
+    JUDGED_WITHIN,
     NO_READS,
     NO_ROWS,
     NOT_CLOSED,
     Reason,
 )
-
-LONGEST_WAIT = timedelta(hours=36)
-"""From the end of a day until it is judged although not all of it is in the tables."""
 
 EXPECTED = 20
 """Requests of a weekday, from which none at all is no ordinary day."""
@@ -52,7 +50,7 @@ def reasons_of(
     one included.
     """
     if not closed:
-        hours = LONGEST_WAIT.total_seconds() / 3600
+        hours = JUDGED_WITHIN.total_seconds() / 3600
         yield Reason(NOT_CLOSED, f"{hours:.0f} h after its end not all of it was in the tables")
     if expected is None:
         yield Reason(BASELINE_INCOMPLETE, "there is no baseline yet to compare it with")

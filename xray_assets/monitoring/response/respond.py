@@ -18,6 +18,9 @@ from xray_assets.reasons import JUDGED_WITHIN, NOT_CLOSED
 from xray_assets.review.orders import EVERY_SITE
 from xray_assets.review.policy import FLOORS
 
+GRACE = timedelta(hours=1)
+"""For a run that judges a day at the last moment, as far as it could be judged."""
+
 ORDERED, RENEWED = timedelta(days=3), timedelta(days=1)
 """How long an order of review holds, and how long before its end it is given again: where less is
 asked for, it lapses.
@@ -105,11 +108,11 @@ def _ordered(day: JudgedDay, state: State, now: datetime) -> Iterator[Row]:
 
 
 def _unjudged(state: State, now: datetime) -> Iterator[Row]:
-    """The day after the last judged one, where nobody judged it in time."""
+    """The day after the last judged one, where nothing judged it in time: nothing runs."""
     if state.judged_to is None or state.closed_at is None or state.unknown_at is not None:
         return
     over = state.closed_at + timedelta(days=1)
-    if now - over > JUDGED_WITHIN:
+    if now - over > JUDGED_WITHIN + GRACE:
         yield entry(
             record.UNJUDGED,
             state,

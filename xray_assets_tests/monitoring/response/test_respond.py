@@ -252,14 +252,14 @@ def test_waiting_for_a_baseline_alone_is_told_to_nobody() -> None:
     assert [row["alert"] for row in hospital.alerts()] == ["unknown"]
 
 
-def test_a_day_that_nobody_judges_within_36_hours_is_unknown() -> None:
+def test_a_day_that_nothing_judges_within_37_hours_is_unknown() -> None:
     hospital = judged(NONE, MINOR)
-    assert hospital.answer(over(2, 36 * 60)) == ()
-    (row, *alerts) = hospital.answer(over(2, 36 * 60 + 1))
+    assert hospital.answer(over(2, 37 * 60)) == ()
+    (row, *alerts) = hospital.answer(over(2, 37 * 60 + 1))
     assert (row["event"], row["level"], row["known_level"]) == ("unjudged", UNKNOWN, MINOR)
     assert [one["alert"] for one in alerts] == ["unknown"]
-    assert hospital.answer(over(2, 37 * 60)) == ()
-    hospital.answer(over(3, 37 * 60), days(NONE, NONE, start=2))
+    assert hospital.answer(over(2, 38 * 60)) == ()
+    hospital.answer(over(3, 30 * 60), days(NONE, NONE, start=2))
     assert hospital.state.level == MINOR
 
 
