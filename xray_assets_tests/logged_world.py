@@ -16,7 +16,7 @@ import numpy as np
 from xray_assets.catalog import EXPERIMENTS, FAMILIES
 from xray_assets.deployments import resources
 from xray_assets.feedback.inbox import Entry, Inbox
-from xray_assets.imaging.dicom_tags import NO_TAGS
+from xray_assets.imaging.dicom.tags import NO_TAGS
 from xray_assets.promotion import PromotionRule
 from xray_assets.promotion.rules import VERSION_2
 from xray_assets.review.policy import ReviewPolicy

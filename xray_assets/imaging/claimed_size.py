@@ -22,7 +22,9 @@ def claimed_pixels(data: bytes) -> int:
         elif data.startswith(PNG_MAGIC):
             width, height = _PNG_SIZE.unpack_from(data, _PNG_SIZE_OFFSET)
         elif data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC:
-            from xray_assets.imaging.dicom import claimed_size  # optional extra, rarely needed
+            from xray_assets.imaging.dicom.decoding import (
+                claimed_size,  # optional extra, rarely needed
+            )
 
             width, height = claimed_size(data)
         else:

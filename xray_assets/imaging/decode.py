@@ -76,7 +76,7 @@ def decode(data: bytes, *, limits: DecodeLimits = DEFAULT_LIMITS) -> GreyPixels:
             raise InvalidImage("multi_frame", "the PNG is animated; send one film")
         check_dimensions(*image.size, limits=limits)
     elif data[DICOM_MAGIC_OFFSET : DICOM_MAGIC_OFFSET + 4] == DICOM_MAGIC:
-        from xray_assets.imaging.dicom import decode_dicom  # optional extra, rarely needed
+        from xray_assets.imaging.dicom.decoding import decode_dicom  # optional extra, rarely needed
 
         return decode_dicom(data, limits=limits)
     else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.imaging.dicom_window import Curve, Window
+from xray_assets.imaging.dicom.window import Curve, Window
 from xray_assets.imaging.grey_png import grey_png
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _DEEPEST = 16
 @dataclass(frozen=True, slots=True)
 class FullDepth:
     """`png`: grey samples of `bits` bits (8-bit PNG up to 8, else 16-bit). They are first shown
-    from `low` (black) to `high` (white) along `curve` (`dicom_window.Window`), and as the negative
+    from `low` (black) to `high` (white) along `curve` (`dicom.window.Window`), and as the negative
     of that where `inverted`. `row_mm`, `column_mm`: size of a pixel, where the file says so.
     """
 

@@ -15,7 +15,7 @@ from xray_assets.contracts.tables import PREDICTION_FEEDBACK
 from xray_assets.contracts.tables import PREDICTIONS as PREDICTIONS_CONTRACT
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.message import compose
-from xray_assets.imaging.dicom_tags import TAG_COLUMNS
+from xray_assets.imaging.dicom.tags import TAG_COLUMNS
 from xray_assets.resources.local.tables import LocalDelta
 from xray_assets.serving.log.schema import COLUMNS, INSERT_IMAGE, INSERT_PREDICTION, SCHEMA
 from xray_assets.settings import Settings

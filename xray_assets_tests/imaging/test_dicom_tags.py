@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xray_assets.imaging.acceptable import ACCEPTED_BEFORE, DEFAULT_LIMITS
-from xray_assets.imaging.dicom import decode_with_depth
-from xray_assets.imaging.dicom_tags import NO_TAGS, DicomTags
+from xray_assets.imaging.dicom.decoding import decode_with_depth
+from xray_assets.imaging.dicom.tags import NO_TAGS, DicomTags
 from xray_assets_tests.imaging.test_dicom import TWELVE_BIT, dicom_film
 
 TOLD = {

@@ -11,8 +11,8 @@ from PIL import Image
 
 from xray_assets.imaging.acceptable import DEFAULT_LIMITS
 from xray_assets.imaging.decode import decode
-from xray_assets.imaging.dicom import decode_with_depth
-from xray_assets.imaging.dicom_window import Window
+from xray_assets.imaging.dicom.decoding import decode_with_depth
+from xray_assets.imaging.dicom.window import Window
 from xray_assets.imaging.full_depth import FullDepth
 from xray_assets_tests.imaging.made_films import grey
 from xray_assets_tests.imaging.test_dicom import TWELVE_BIT, dicom_film

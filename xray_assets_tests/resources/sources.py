@@ -21,7 +21,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.feedback.inbox import Entry, Inbox
 from xray_assets.feedback.intake.run import take_in
-from xray_assets.imaging.dicom_tags import TAG_COLUMNS
+from xray_assets.imaging.dicom.tags import TAG_COLUMNS
 from xray_assets.resources.local.feedback import LocalInbox
 from xray_assets.resources.local.inference_log import LocalLog
 from xray_assets.resources.local.tables import LocalDelta

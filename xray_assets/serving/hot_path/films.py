@@ -11,7 +11,7 @@ import numpy as np
 
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage
 from xray_assets.imaging.decode import DICOM_MAGIC, DICOM_MAGIC_OFFSET, decode
-from xray_assets.imaging.dicom_tags import DicomTags
+from xray_assets.imaging.dicom.tags import DicomTags
 from xray_assets.imaging.digest import pixel_sha256
 from xray_assets.imaging.full_depth import FullDepth
 from xray_assets.imaging.grey_png import grey_png
@@ -104,7 +104,9 @@ def read_film(data: bytes, *, index: int, limits: DecodeLimits) -> Film:
 
 def _dicom_film(data: bytes, limits: DecodeLimits) -> Film:
     """Decoded once, for the model, the store and the reader."""
-    from xray_assets.imaging.dicom import decode_with_depth  # optional extra, rarely needed
+    from xray_assets.imaging.dicom.decoding import (
+        decode_with_depth,  # optional extra, rarely needed
+    )
 
     pixels, depth, tags = decode_with_depth(data, limits=limits)
     source, digest = grey_png(pixels), pixel_sha256(pixels)

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from xray_assets.catalog import CLINICAL
-from xray_assets.imaging.dicom_tags import NO_TAGS
+from xray_assets.imaging.dicom.tags import NO_TAGS
 from xray_assets.serving.hot_path.case_keys import BY_IMAGE, BY_PATIENT, CaseKeys
 from xray_assets.serving.hot_path.films import Film
 

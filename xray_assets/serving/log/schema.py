@@ -10,7 +10,7 @@ unit); `config_starts` the first row of each config version. Who the log is, and
 rows: `list_identity`.
 """
 
-from xray_assets.imaging.dicom_tags import TAG_COLUMNS
+from xray_assets.imaging.dicom.tags import TAG_COLUMNS
 from xray_assets.storage.list_identity import MEASURING, PAIRING, TABLES, UPGRADED, identity
 
 SCHEMA_VERSION = 4

@@ -8,7 +8,7 @@ import numpy as np
 
 from xray_assets.imaging.acceptable import DEFAULT_LIMITS
 from xray_assets.imaging.decode import decode
-from xray_assets.imaging.dicom_tags import TAG_COLUMNS
+from xray_assets.imaging.dicom.tags import TAG_COLUMNS
 from xray_assets.serving.hot_path.case_keys import CaseKeys
 from xray_assets.serving.hot_path.films import read_film
 from xray_assets.serving.log.erasing import erase_case

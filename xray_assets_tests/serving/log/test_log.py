@@ -11,7 +11,7 @@ import pytest
 
 from xray_assets.catalog import CLINICAL, Catalog
 from xray_assets.imaging.acceptable import DEFAULT_LIMITS
-from xray_assets.imaging.dicom_tags import TAG_COLUMNS
+from xray_assets.imaging.dicom.tags import TAG_COLUMNS
 from xray_assets.imaging.preprocess import model_input
 from xray_assets.scoring.stored_film import stored_model_input
 from xray_assets.serving.hot_path.case_keys import CaseKeys

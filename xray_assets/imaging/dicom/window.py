@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from xray_assets.imaging.dicom_tags import first_number
+from xray_assets.imaging.dicom.tags import first_number
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -2,8 +2,8 @@
 
 Here: the presentation chain (rescale, VOI window or LUT, MONOCHROME1) and what DICOM adds to the
 refusals. Not here: choosing the format (`decode`), what is a chest film (`chest_film`), compressed
-frames (`dicom_codecs`), windows (`dicom_window`), the film at its own depth (`full_depth`), tags
-that may be kept (`dicom_tags`).
+frames (`codecs`), windows (`window`), the film at its own depth (`full_depth`), tags
+that may be kept (`tags`).
 pydicom and imagecodecs are the optional extra `dicom`.
 
 Chain, after DICOM PS3.3 C.7.6.3 and C.11.2: stored values -> modality rescale or LUT -> first VOI
@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_assets.imaging.acceptable import DecodeLimits, InvalidImage, check_dimensions
-from xray_assets.imaging.chest_film import check_chest_film
-from xray_assets.imaging.dicom_codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
-from xray_assets.imaging.dicom_tags import DicomTags
-from xray_assets.imaging.dicom_window import Window, first_window
+from xray_assets.imaging.dicom.chest_film import check_chest_film
+from xray_assets.imaging.dicom.codecs import JPEG, JPEG_LS, RLE, frame_size, unpack
+from xray_assets.imaging.dicom.tags import DicomTags
+from xray_assets.imaging.dicom.window import Window, first_window
 from xray_assets.imaging.full_depth import FullDepth, full_depth
 from xray_assets.imaging.pixels import GreyPixels
 
