@@ -77,10 +77,10 @@ class Clinic:
     def __init__(
         self, people: Sequence[Person], *, films_a_day: int, arrivals: Arrivals, seed: int
     ) -> None:
-        """Half of nobody's films is drawn yet."""
+        """No day is drawn yet. What a change draws for itself moves nothing else."""
         self._people = {ill: [one for one in people if one.is_ill == ill] for ill in (True, False)}
         self._films_a_day, self._arrivals = films_a_day, arrivals
-        self._rng = np.random.default_rng([seed, films_a_day])
+        self._rng, self._odds = (np.random.default_rng([seed, films_a_day, of]) for of in (0, 1))
         self._recent: list[_Patient] = []
         self._met = 0
 
@@ -100,7 +100,7 @@ class Clinic:
         new = [self._new(number, ill, change) for _ in range(patients - again)]
         self._recent += new
         made = [self._request(day, one, change, weekend) for one in (*back, *new)]
-        twice = [one for one in made if change.repeated and rng.random() < change.repeated]
+        twice = [one for one in made if self._odds.random() < change.repeated]
         return sorted((*made, *twice), key=lambda one: one.at)
 
     def _new(self, number: int, ill: float, change: Change) -> _Patient:
@@ -108,7 +108,7 @@ class Clinic:
         people = self._people[bool(rng.random() < ill)]
         person = people[int(rng.integers(len(people)))]
         site = SITES[int(rng.random() >= SITE_SHARES[0])]
-        if rng.random() < change.new_site:
+        if self._odds.random() < change.new_site:
             site = NEW_SITE
         self._met += 1
         return _Patient(f"simulated-{self._met:06d}", person, site, number)
@@ -116,7 +116,7 @@ class Clinic:
     def _request(self, day: date, patient: _Patient, change: Change, weekend: bool) -> Request:
         rng, arrivals = self._rng, self._arrivals
         count = 1 + int(rng.choice(len(FILMS_OF_A_PATIENT), p=FILMS_OF_A_PATIENT))
-        hidden = not patient.person.is_ill and rng.random() < change.hidden
+        hidden = not patient.person.is_ill and self._odds.random() < change.hidden
         here = replace(change, corruption="") if change.site not in ("", patient.site) else change
         films, injected = [], 0
         for _ in range(count):
@@ -124,7 +124,7 @@ class Clinic:
             film = filmed_again(shown, rng)
             for usual, applies in ((_SOUTH, patient.site == SITES[1]), (_PORTABLE, weekend)):
                 film = changed(film, usual, rng) if applies else film
-            sent = changed(film, here, rng)
+            sent = changed(film, here, self._odds)
             injected += sent is not film
             films.append(jpeg(sent))
         hour = arrivals.hours[int(rng.integers(len(arrivals.hours)))]

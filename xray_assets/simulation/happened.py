@@ -15,12 +15,12 @@ from xray_assets.lake.tables import Tables
 
 
 def happened(tables: Tables, start: datetime, end: datetime) -> tuple[str, ...]:
-    """Lines of what was recorded from `start` to before `end`, in the order of the house's way:
+    """Lines of what was recorded after `start`, up to `end`, in the order of the house's way:
     monitoring, retraining, experiments, what is served.
     """
 
     def rows(key: tuple[str, str], column: str) -> list[dict]:
-        within = pl.col(column).is_between(start, end, closed="left")
+        within = pl.col(column).is_between(start, end, closed="right")
         return tables.read(key).filter(within).sort(column).collect().to_dicts()
 
     told = []
