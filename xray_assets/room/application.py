@@ -18,6 +18,7 @@ from xray_assets.room.export import pages as export_pages
 from xray_assets.room.forms import Forms
 from xray_assets.room.headers import SecurityHeaders
 from xray_assets.room.impact import pages as impact_pages
+from xray_assets.room.monitoring import routes as monitoring
 from xray_assets.room.records import pages as records_pages
 from xray_assets.room.review_page import routes as review_page
 from xray_assets.room.try_it import pages as try_it_pages
@@ -31,6 +32,7 @@ PAGES: tuple[APIRouter, ...] = (
     sign_in.routes,
     account_pages.routes,
     dashboard.routes,
+    monitoring.routes,
     records_pages.routes,
     impact_pages.routes,
     try_it_pages.routes,

@@ -33,6 +33,7 @@ RECORD = {
 LINKS: tuple[Link, ...] = (
     Link("Read films", "/review", Act.READ),
     Link("Dashboard", "/dashboard", Act.DASHBOARD),
+    Link("Monitoring", "/monitoring", Act.DASHBOARD),
     Link("Impact", "/impact", Act.DASHBOARD),
     Link("Record", "/timeline", Act.DASHBOARD, tuple(RECORD.values())),
     Link("Try it", "/try", Act.TRY),
