@@ -23,5 +23,10 @@ def svg_of(specification: Mapping[str, Any]) -> str:
 
 def markdown(chart: Any) -> str:
     """The chart as an image in Markdown, under its own title."""
-    encoded = base64.b64encode(svg(chart).encode()).decode()
-    return f"![{chart.title}](data:image/svg+xml;base64,{encoded})"
+    return in_markdown(svg(chart), chart.title)
+
+
+def in_markdown(drawn: str, told: str) -> str:
+    """An SVG document as an image in Markdown, under what it shows."""
+    encoded = base64.b64encode(drawn.encode()).decode()
+    return f"![{told}](data:image/svg+xml;base64,{encoded})"

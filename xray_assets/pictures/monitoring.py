@@ -18,7 +18,7 @@ LEVEL_COLOURS = {
 }
 """Of Okabe and Ito's palette; what is not known is grey."""
 
-_WIDTH, _ROW = 640, 14
+_WIDTH, _ROW = 400, 12
 
 
 def level_strip(days: pl.DataFrame) -> Any:
@@ -31,7 +31,7 @@ def level_strip(days: pl.DataFrame) -> Any:
         x=alt.X("date:O", timeUnit="utcyearmonthdate", title=None, axis=_few_dates(days)),
         color=alt.Color("level:N", scale=named, legend=alt.Legend(title=None, orient="top")),
     )
-    return _sized(strip, "Level of each day", height=26)
+    return _sized(strip, "Level of each day", height=120)
 
 
 def family_evidence(evidence: pl.DataFrame, *, alarm: float) -> Any:

@@ -12,6 +12,7 @@ from xray_assets.catalog import (
     FILM_FEATURES,
     MONITORING_BASELINES,
     MONITORING_DAYS,
+    MONITORING_EVIDENCE,
     PAIRED_PREDICTIONS,
     PREDICTION_FEEDBACK,
     PREDICTIONS,
@@ -24,6 +25,7 @@ from xray_assets.resources.tables import Tables
 
 _DESCRIBED = (
     MONITORING_DAYS,
+    MONITORING_EVIDENCE,
     MONITORING_BASELINES,
     PREDICTIONS,
     PAIRED_PREDICTIONS,
@@ -49,5 +51,18 @@ def monitoring_figures(
 
     days = bring_up_to_date(tables, monitoring_desk)
     for key in _FIGURES:
+        pictures = _pictures(tables) if key == DRIFT_METRICS else {}
         shown = table_metadata(tables, key, days=len(days))
-        yield dg.MaterializeResult(asset_key=key, metadata=shown)
+        yield dg.MaterializeResult(asset_key=key, metadata=shown | pictures)
+
+
+def _pictures(tables: Tables) -> dict[str, dg.MarkdownMetadataValue]:
+    """The charts of the reading room's monitoring page."""
+    from xray_assets.pictures.drawing import in_markdown, svg_of
+    from xray_assets.room.monitoring.board import charts
+    from xray_assets.room.monitoring.look import Look
+
+    return {
+        one.name: dg.MetadataValue.md(in_markdown(svg_of(one.specification), one.told))
+        for one in charts(Look(tables))
+    }

@@ -45,15 +45,16 @@ def board(look: Look, state: State, record: Sequence[Row]) -> Board:
         stands=str(state),
         level=state.level if record else last["level"] if last else UNKNOWN,
         last=last,
-        why=[str(reason) for reason in from_columns(last)] if last else [],
-        charts=list(_charts(look)),
+        why=[str(one) for one in from_columns(last) if one.code] if last else [],
+        charts=charts(look),
         usual_rules=look.usual_rules,
         flagged=_flagged(look),
         record=record[: -MOST_ROWS - 1 : -1],
     )
 
 
-def _charts(look: Look) -> list[Chart]:
+def charts(look: Look) -> list[Chart]:
+    """Those that there is something to draw of."""
     found: list[Chart] = []
     days, evidence, estimates = look.days, look.evidence, look.estimates
     if days.height:
