@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.in_process_training import trained_into
 from benchmarks.training import manifest
 from xray_assets.curation.patients import subtype_of
 from xray_assets.retraining.films.golden import one_a_patient
@@ -27,26 +28,13 @@ from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.statistics.noninferiority import Paired
-from xray_assets.training.families import build
-from xray_assets.training.films import load_splits
-from xray_assets.training.fitting import fit
-from xray_assets.training.judging import judged
-from xray_assets.training.request import TrainingRequest
 
 
 def trained(family: str, films: Path, seed: int, kept: Path) -> ServingArtifact:
     """One training of the product, without MLflow."""
     folder = kept / f"{family}-{seed}"
     if not (folder / "serving" / "serving.json").exists():
-        plan = TrainingPlan(seed=seed, gate_min_auc=0, gate_min_sensitivity=0, gate_max_parity=1)
-        splits = load_splits(str(films), seed=0, limit=None, threads=1)
-        network = build(family, seed=seed, threads=1)
-        fit(network, splits.train, splits.validation, plan)
-        request = TrainingRequest(
-            family=family, films=str(films), model_name="m", tracking_uri="", artifacts_uri="",
-            plan=plan,
-        )  # fmt: skip
-        judged(network, splits, request, folder)
+        trained_into(folder, family, films, None, seed, TrainingPlan().epochs)
     return ServingArtifact.load(folder / "serving")
 
 
