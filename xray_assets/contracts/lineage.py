@@ -32,6 +32,7 @@ from xray_assets.catalog import (
 )
 from xray_assets.contracts.monitoring_lineage import MONITORING_ORIGINS
 from xray_assets.contracts.origins import Origins, all_from, kept, renamed, those_of
+from xray_assets.contracts.retraining_lineage import RETRAINING_ORIGINS
 from xray_assets.contracts.summary_lineage import SUMMARY_ORIGINS
 
 
@@ -147,6 +148,7 @@ COLUMN_ORIGINS: dict[Key, Origins] = {
     },
     **SUMMARY_ORIGINS,
     **MONITORING_ORIGINS,
+    **RETRAINING_ORIGINS,
 }
 """Origins by table; a table that is not here has none, or none that is exact."""
 
