@@ -46,3 +46,7 @@ class CrashingTables:
     def overwrite(self, key: Key, rows: pl.DataFrame, **more: Any) -> int | None:
         self.fuse.burn()
         return self._tables.overwrite(key, rows, **more)
+
+    def advance(self, key: Key, rows: pl.DataFrame, **more: Any) -> int:
+        self.fuse.burn()
+        return self._tables.advance(key, rows, **more)

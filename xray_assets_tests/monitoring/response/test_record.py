@@ -5,6 +5,7 @@ and alerts go over real HTTP and SMTP.
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from xray_assets.catalog import (
     Key,
 )
 from xray_assets.contracts.tables import CONTRACTS
-from xray_assets.contracts.tables.days import MAJOR, MODERATE, NONE, UNKNOWN
+from xray_assets.contracts.tables.days import MAJOR, MINOR, MODERATE, NONE, UNKNOWN
 from xray_assets.monitoring.response import acts
 from xray_assets.monitoring.response.answer import answer, is_due
 from xray_assets.monitoring.response.deliveries import not_arrived
@@ -30,6 +31,7 @@ from xray_assets.monitoring.response.state import Row
 from xray_assets.notices.by_webhook import Webhook
 from xray_assets.notices.notice import Notice, Sender
 from xray_assets.resources.local.tables import LocalDelta
+from xray_assets_tests.crashing_tables import Crash, CrashingTables
 from xray_assets_tests.monitoring.response.days import a_day, over
 from xray_assets_tests.notices.servers import Chat, MailBox, running
 
@@ -103,25 +105,51 @@ def test_a_day_is_answered_once_with_its_orders_of_review(clinic: Clinic) -> Non
     assert order["effective_until"].date() == over(1).date() + timedelta(days=4)
 
 
-def test_an_order_that_a_crash_left_ungiven_is_given_by_the_next_run(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+class Letters:
+    """An address that keeps the ids of what came."""
+
+    address = "ada"
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def send(self, notice: Notice) -> None:
+        self.keys.append(notice.key)
+
+
+def crashed(folder: Path, writes: int | None) -> tuple[Clinic, Letters, bool]:
+    """Three days answered by a run that dies at a write, and by the next one; whether it died."""
+    clinic, letters, died = Clinic(folder), Letters(), False
+    clinic.places = [letters]
+    asked = (("b", 0.4), ("", 0.2))
+    clinic.judge(a_day(0, MINOR), a_day(1, MODERATE, review=asked), a_day(2, MAJOR, review=asked))
+    real = clinic.tables
+    clinic.tables = CrashingTables(real, writes)
+    try:
+        clinic.answer(over(2))
+    except Crash:
+        died = True
+    clinic.tables = real
+    clinic.answer(over(2))
+    return clinic, letters, died
+
+
+def test_a_run_that_dies_at_any_write_leaves_the_same_record_and_orders_once(
+    tmp_path: Path,
 ) -> None:
-    clinic.judge(a_day(0, MODERATE, review=(("", 0.5),)))
-    with monkeypatch.context() as patch:
-        patch.setattr("xray_assets.monitoring.response.answer.raise_share", _crash)
-        with pytest.raises(Crash):
-            clinic.answer(over(0))
-    assert clinic.due(over(0)) == 1
-    clinic.answer(over(0))
-    assert clinic.tables.read(REVIEW_POLICY).collect()["site"].to_list() == ["*"]
+    def policy(clinic: Clinic) -> list[tuple[str, float]]:
+        return clinic.tables.read(REVIEW_POLICY).select("site", "chance").collect().rows()
 
-
-class Crash(RuntimeError):
-    pass
-
-
-def _crash(*_: Any, **__: Any) -> None:
-    raise Crash
+    whole, letters, _ = crashed(tmp_path / "whole", None)
+    assert (len(policy(whole)), len(letters.keys)) == (2, 2)
+    for writes in count():
+        clinic, again, died = crashed(tmp_path / str(writes), writes)
+        assert read(clinic.tables) == read(whole.tables)
+        assert policy(clinic) == policy(whole)
+        assert {*again.keys} == {*letters.keys} and len(again.keys) <= len(letters.keys) + 1
+        if not died:
+            break
+    assert writes == 5, "the response, two orders, two deliveries"
 
 
 def test_the_acts_of_people_at_once_and_a_run_between_them_make_one_chain(clinic: Clinic) -> None:
@@ -235,25 +263,6 @@ def test_an_alert_that_fails_is_kept_as_failed_and_tried_again_after_a_pause(
         assert not_arrived(clinic.answer(over(0, 10)), over(0, 10)) == []
         assert clinic.due(over(0, 600)) == 0
     assert len({came.headers["idempotency-key"] for came in chat.came}) == 1
-
-
-def test_a_process_that_dies_after_it_sent_sends_it_again_under_the_same_id(clinic: Clinic) -> None:
-    class Dies:
-        address = "ada"
-        keys: list[str] = []
-
-        def send(self, notice: Notice) -> None:
-            self.keys.append(notice.key)
-            if len(self.keys) == 1:
-                raise Crash
-
-    clinic.places = [Dies()]
-    clinic.judge(a_day(0, MAJOR))
-    with pytest.raises(Crash):
-        clinic.answer(over(0))
-    clinic.answer(over(0))
-    assert clinic.due(over(0)) == 0
-    assert len(Dies.keys) == 2 and len({*Dies.keys}) == 1
 
 
 def test_a_failed_run_is_told_once_a_day(clinic: Clinic) -> None:
