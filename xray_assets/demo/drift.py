@@ -70,6 +70,11 @@ def show(outcome: Outcome, settings: Settings, console: Console) -> None:
     console.print(f"look at it: {state} xray up", markup=False)
 
 
+def is_closed(outcome: Outcome) -> bool:
+    """True when the loop came to its end."""
+    return all(first(outcome, reached) for reached in MILESTONES.values())
+
+
 def first(outcome: Outcome, reached: Callable[[Line], bool]) -> Line | None:
     """The first day of which this is true; None where there is none."""
     return next(filter(reached, outcome.lines), None)

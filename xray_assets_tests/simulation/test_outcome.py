@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from xray_assets.demo.drift import MILESTONES, first
+from xray_assets.demo.drift import MILESTONES, first, is_closed
 from xray_assets.simulation.outcome import Answers, Line, Outcome, answers_of
 from xray_assets.simulation.scenarios import scenario_of
 from xray_assets.simulation.telling import figures, told
@@ -93,4 +93,6 @@ def test_the_loops_days_are_the_first_on_which_each_thing_is_so() -> None:
     )
     days = {name: first(found, reached) for name, reached in MILESTONES.items()}
     numbers = [one and one.number for one in days.values()]
-    assert numbers == [3, 2, 3, 3, None, None, None]
+    assert numbers == [3, 2, 3, 3, None, None, None] and not is_closed(found)
+    end = {"experiment": "promoted", "stage": 100, "injected": 4, "harm_sites": ("south",)}
+    assert is_closed(outcome("MAJOR", **end, review_shares={"south": 0.5}))

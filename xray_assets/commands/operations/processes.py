@@ -39,13 +39,13 @@ def demo(
 ) -> None:
     """Run the main job on the real stack, with clients and simulated readers, to a verdict.
 
-    `drift`: days of a simulation instead, from a change of a site's films to a promoted model.
+    `drift`: days of a simulation instead, from a change of a site's films to a promoted model; exit
+    code 1 when none was.
     """
     if scenario is ScenarioName.DRIFT:
-        from xray_assets.demo.drift import run_drift
+        from xray_assets.demo.drift import is_closed, run_drift
 
-        run_drift(console())
-        return
+        raise typer.Exit(0 if is_closed(run_drift(console())) else 1)
     from xray_assets.demo.run import run_demo
 
     run_demo(scenario=scenario.value, keep=keep)
