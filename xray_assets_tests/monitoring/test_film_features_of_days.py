@@ -117,6 +117,13 @@ def test_days_are_those_of_the_time_zone(world) -> None:
     assert done == [(date(2025, 12, 31), 5), (date(2026, 1, 1), 24), (date(2026, 1, 2), 24)]
 
 
+def test_another_time_zone_measures_no_film_again(world) -> None:
+    world.take_log()
+    world.measure(SECOND)
+    assert world.measure(THIRD, timezone="Asia/Tokyo") == [(date(2026, 1, 2), 15)]
+    assert world.rows()["request_id"].is_unique().all()
+
+
 def test_only_answered_requests_that_count_are_measured(world) -> None:
     world.change("UPDATE predictions SET purpose = 'trial' WHERE log_position = 1")
     world.change("UPDATE predictions SET status_code = 500 WHERE log_position = 2")

@@ -1,6 +1,7 @@
 """Gold, of monitoring: how closed days are judged, on what evidence, compared with what."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +19,14 @@ from xray_assets.catalog import (
     PREDICTION_FEEDBACK,
     PREDICTIONS,
     REVIEW_ASSIGNMENTS,
+    XRAY_METADATA,
 )
 from xray_assets.checks.table_metadata import table_metadata
 from xray_assets.monitoring.days.findings import TOLD, findings
+from xray_assets.resources.images import ImageVolume
 from xray_assets.resources.inference_log import InferenceLog
 from xray_assets.resources.monitoring import MonitoringDesk
+from xray_assets.resources.serving.shadow import ShadowScorer
 from xray_assets.resources.tables import Tables
 
 _JUDGED_ON = (
@@ -41,7 +45,7 @@ EVERY_DAY = dg.FreshnessPolicy.cron("0 12 * * *", lower_bound_delta=timedelta(ho
 @dg.multi_asset(
     name="monitoring_days",
     specs=[
-        spec(MONITORING_BASELINES, deps=_JUDGED_ON),
+        spec(MONITORING_BASELINES, deps=[XRAY_METADATA, *_JUDGED_ON]),
         spec(MONITORING_DAYS, deps=[MONITORING_BASELINES, *_JUDGED_ON]).replace_attributes(
             freshness_policy=EVERY_DAY
         ),
@@ -54,10 +58,13 @@ def monitoring_days(
     tables: Tables,
     monitoring_desk: MonitoringDesk,
     inference_log: InferenceLog,
+    shadow: ShadowScorer,
+    volume: ImageVolume,
 ) -> Iterator[dg.MaterializeResult]:
     """Judge the closed days that are due, oldest first, at most seven; make the baseline that they
-    are compared with, once there are days enough.
+    are compared with, once there are days enough. Then measure what a new champion was trained on.
     """
+    from xray_assets.monitoring.baselines.training import make_reference
     from xray_assets.monitoring.days.run import bring_up_to_date
 
     done = bring_up_to_date(
@@ -67,6 +74,9 @@ def monitoring_days(
         log_is_taken=inference_log.behind(tables) == 0,
     )
     context.log.info(f"judged {', '.join(map(str, done)) or 'no day: none is due'}")
+    with ThreadPoolExecutor(shadow.threads) as pool:
+        read, zone = volume.open().read_location, monitoring_desk.timezone
+        make_reference(tables, shadow.classifier, read, pool, timezone=zone, now=clock.now())
     shown: dict[str, Any] = {"judged_days": len(done)} | _last_day(tables)
     for key in (MONITORING_BASELINES, MONITORING_DAYS, MONITORING_EVIDENCE):
         more = shown if key == MONITORING_DAYS else {}

@@ -9,14 +9,16 @@ from xray_assets.contracts.tables.columns import count, date, number, share, tex
 BASELINE_KINDS = TRAINING, BASELINE = ("training", "baseline")
 """What a model was trained on, which is shown; what days are compared with, which alarms."""
 
-BASELINE_CAUSES = (FIRST, PROMOTED, ANSWERED, RENEWED) = (
+BASELINE_CAUSES = (FIRST, PROMOTED, ANSWERED, RENEWED, TRAINED) = (
     "first",
     "promoted",
     "answered_drift",
     "renewed",
+    "trained",
 )
 """Why a baseline was made: there was none; another champion, from its scores of the days before; the
-same where its promotion answered a drift, of the days since the change; a person asked.
+same where its promotion answered a drift, of the days since the change; a person asked; of kind
+training.
 """
 
 LEVELS = (NONE, MINOR, MODERATE, MAJOR, CONCEPT, UNKNOWN) = (

@@ -87,14 +87,19 @@ def _last_whole_day(
 
 
 def _due(
-    tables: Tables, before: date, last: date, timezone: str
+    tables: Tables, after: date, last: date, timezone: str
 ) -> Iterator[tuple[date, pl.DataFrame]]:
-    """Days after `before`, up to `last`, with the answered requests that count: `rows.COLUMNS`."""
-    days = _answered(tables, before + ONE_DAY, last, timezone).select(
+    """Days after one, up to `last`, with the answered requests that count: `rows.COLUMNS`."""
+    days = _answered(tables, after + ONE_DAY, last, timezone).select(
         local_date(pl.col("timestamp"), timezone).unique().sort()
     )
     for day in days.collect().to_series():
-        requests = _answered(tables, day, day, timezone).select(COLUMNS)
+        before = tables.read(FILM_FEATURES).filter(utc_dates(day, day)).select("request_id")
+        requests = (
+            _answered(tables, day, day, timezone)
+            .select(COLUMNS)
+            .join(before, on="request_id", how="anti")  # measured under another XRAY_TIMEZONE
+        )
         yield day, requests.sort("log_position").collect()
 
 
