@@ -82,7 +82,8 @@ def test_it_holds_features_of_train_and_val_films_once_a_champion(
 def test_the_embeddings_are_the_champions_where_its_artifact_gives_them(
     tables: MemoryTables, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
-    artifact = write_artifact(tmp_path, film_mean_network(slope=4.0, offset=-2, embedding=True))
+    network = film_mean_network(slope=4.0, offset=-2, embedding=True)
+    artifact = write_artifact(tmp_path, network, embedding=True)
     loaded = OnnxClassifier(ServingArtifact.load(tmp_path / artifact.sha256), threads=1)
     serve(tables, FIRST)
     made(tables, pool, lambda *_: loaded)
