@@ -218,10 +218,9 @@ def test_readers_who_agree_less_than_before_are_looked_at_first(world: Learning)
     assert wanted(world) == "skipped: agreement_fell"
 
 
-@pytest.mark.parametrize("code", ["no_rows", "features_missing", "error"])
-def test_not_knowing_teaches_nothing(world: Learning, code: str) -> None:
+def test_not_knowing_teaches_nothing(world: Learning) -> None:
     world.reads(200, 200)
-    world.monitored("UNKNOWN", "", codes=code)
+    world.monitored("UNKNOWN", "", codes="no_rows")
     assert wanted(world) == "skipped: unknown"
 
 
@@ -256,7 +255,7 @@ def test_one_is_in_flight_at_a_time_and_a_run_that_is_gone_is_not_waited_for(
     assert (second["state"], second["reason_code"]) == ("skipped", "too_soon")
 
 
-@pytest.mark.parametrize("state", ["gated", "recommended", "opened", "failed"])
+@pytest.mark.parametrize("state", ["gated", "opened"])
 def test_seven_days_lie_between_two(world: Learning, state: str) -> None:
     world.request(state, days_ago=6.9)
     world.reads(100, 100)
