@@ -30,7 +30,8 @@ from xray_assets.statistics.drift.truth import HARMS
 
 Floats = NDArray[np.float64]
 
-NO_ROWS, TOO_FEW_ROWS, FEATURES_MISSING, SCORES_MISSING, NO_HARM_SHOWN = REASONS = (
+NO_BASELINE, NO_ROWS, TOO_FEW_ROWS, FEATURES_MISSING, SCORES_MISSING, NO_HARM_SHOWN = REASONS = (
+    "baseline_too_small",
     "no_rows",
     "too_few_rows",
     "features_missing",
@@ -95,7 +96,7 @@ class Evidence:
         names = np.unique(streams.family).tolist()
         of = [np.flatnonzero(streams.family == name) for name in names]
         logs = np.array([log_mean(log_e[rows], streams.weight[rows]) for rows in of])
-        mean = log_mean(logs, np.full(len(logs), 1 / len(logs)))
+        mean = log_mean(logs, np.full(len(logs), 1 / max(len(logs), 1)))
         needed = np.where(before, detector.log_alarm / 2, detector.log_alarm)
         self.log = max(mean, _NOTHING)
         self.up = np.append(mean, logs) >= needed

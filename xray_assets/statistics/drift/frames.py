@@ -98,7 +98,8 @@ def reads(rows: pl.DataFrame, patients: pl.DataFrame | None = None) -> Reads:
     """The reads that can be counted. patients: request_id and case_key of their films, where they
     are known; without them each read is a patient of its own.
     """
-    if patients is not None and "request_id" in rows.columns:
+    joinable = patients is not None and {"request_id", "case_key"} <= set(patients.columns)
+    if patients is not None and joinable and "request_id" in rows.columns:
         cases = patients.select(pl.col("request_id", "case_key").cast(pl.String)).drop_nulls()
         rows = (
             rows.drop("case_key", strict=False)
@@ -141,7 +142,7 @@ def _once(rows: pl.DataFrame, first_by: str) -> pl.LazyFrame:
             pl.col("request_id").fill_null(
                 pl.format("without id {}", pl.int_range(pl.len(), dtype=pl.Int64))
             ),
-            pl.col("site").fill_null(OTHER_SITE),
+            pl.col("site").replace("", None).fill_null(OTHER_SITE),
             pl.col("served_arm").fill_null(""),
         )
         .with_columns(pl.col("case_key").fill_null(pl.format("of request {}", "request_id")))

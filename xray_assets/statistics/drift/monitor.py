@@ -13,6 +13,7 @@ from xray_assets.statistics.drift import frames
 from xray_assets.statistics.drift.banks import Banks
 from xray_assets.statistics.drift.day import (
     FEATURES_MISSING,
+    NO_BASELINE,
     NO_HARM_SHOWN,
     NO_ROWS,
     SCORES_MISSING,
@@ -145,16 +146,16 @@ class Monitor:
 
     def _unknown(self, films: Films) -> list[str]:
         """Codes of what keeps these films from being judged."""
-        if not len(films):
+        answered = films[~films.failed]
+        if not len(self._banks.streams):
+            return [NO_BASELINE]
+        if not len(answered):
             return [NO_ROWS]
         reasons: list[str] = []
         weekday = int(np.bincount(np.maximum(films.weekday, 0)).argmax())
         expected = self._expected[weekday % 7]
         if expected >= LIMITS.expected and len(films) < LIMITS.volume * expected:
             reasons.append(TOO_FEW_ROWS)
-        answered = films[~films.failed]
-        if not len(answered):
-            return reasons
         missing = np.isnan(answered.features[:, self._banks.payoffs.features]).mean(axis=0)
         if missing.max(initial=0.0) > LIMITS.missing:
             reasons.append(FEATURES_MISSING)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FOLDS = 10
+_FAR = 1e6
 _FLOOR = 0.01
 """Smallest variance of a direction, as a part of that of a column: what hardly varies in the
 baseline makes no film infinitely far."""
@@ -28,8 +29,9 @@ class Space:
         """(N, k + 1): coordinates on the k axes, and the log of the Mahalanobis distance (root mean
         square of the whitened coordinates); NaN for vectors with a NaN.
         """
-        standard = (vectors - self.centre) / self.scale
-        distance = np.sqrt(np.mean((standard @ self.whitening) ** 2, axis=1))
+        standard = np.clip((vectors - self.centre) / self.scale, -_FAR, _FAR)
+        squares = ((standard @ self.whitening) ** 2).sum(axis=1)
+        distance = np.sqrt(squares / max(len(self.centre), 1))
         return np.column_stack([standard @ self.axes, np.log(distance + 1e-9)])
 
 

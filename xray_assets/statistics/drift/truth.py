@@ -98,7 +98,7 @@ class Truth:
             worth = _worth(informed, reads.patient[here], weight[here] * np.sqrt(odds))
             share = float(np.average((value - expected) / (1 - expected), weights=informed))
             tolerance = max(HIDDEN[name], _ERRORS / sqrt(worth))  # 1 / worth: variance of share
-            limit = expected + max(share + tolerance, 0.0) * (1 - expected)
+            limit = expected + np.clip(share + tolerance, 0.0, 1.0) * (1 - expected)
             scale = _UNIT * float(np.average((1 - expected) / limit, weights=weight[here]))
             spread = _UNIT**2 * float(np.average((1 - limit) / limit, weights=weight[here]))
             yield site, name, share, worth, tolerance, spread, scale, -_UNIT
@@ -131,7 +131,7 @@ class Truth:
                 paid[:, stream], scale[:, stream] = by_name[name] - limit, 1.0
                 continue
             value, expected = beside[name]
-            boundary = expected + max(limit, 0.0) * (1 - expected)
+            boundary = expected + np.clip(limit, 0.0, 1.0) * (1 - expected)
             paid[:, stream] = _UNIT * (value / boundary - 1)
             scale[:, stream] = _UNIT * (1 - expected) / boundary
         mine = (s.site == ALL_SITES) | (reads.site[:, None] == s.site)

@@ -63,7 +63,7 @@ def test_a_change_at_one_site_asks_for_reads_there_and_not_elsewhere() -> None:
     assert said.review_fractions == {"A": 0.1, "B": 0.5}
 
 
-@pytest.mark.parametrize("missing", ["rows", "features", "scores", "all but a few rows"])
+@pytest.mark.parametrize("missing", ["rows", "features", "scores", "all but a few rows", "answers"])
 def test_what_cannot_be_judged_is_unknown_on_the_same_day_and_changes_no_evidence(
     missing: str,
 ) -> None:
@@ -76,6 +76,7 @@ def test_what_cannot_be_judged_is_unknown_on_the_same_day_and_changes_no_evidenc
         "features": rows.with_columns(pl.when(~gone).then("p50").alias("p50")),
         "scores": rows.with_columns(pl.when(~gone).then("score_champion")),
         "all but a few rows": rows.head(5),
+        "answers": rows.with_columns(status_code=pl.lit(503)),
     }[missing]
     said = judge.observe_day(1, rows, NO_READS)
     assert (said.level, said.kind) == ("UNKNOWN", "operations")
@@ -132,6 +133,28 @@ def test_a_baseline_without_a_score_is_refused_with_what_to_give() -> None:
     reference, known = baseline(np.random.default_rng(0))
     with pytest.raises(ValueError, match="score_champion"):
         Monitor(reference.with_columns(score_champion=pl.lit(None)), known)
+
+
+def test_a_baseline_of_a_few_patients_judges_nothing() -> None:
+    reference, known = baseline(np.random.default_rng(0))
+    said = Monitor(reference.head(100), known).observe_day(0, reference.tail(100), NO_READS)
+    assert (said.level, said.reasons) == ("UNKNOWN", ("baseline_too_small",))
+
+
+def test_sites_whose_shares_change_are_no_change_of_the_films_even_where_a_site_has_one_value() -> (
+    None
+):
+    rng = np.random.default_rng(6)
+
+    def sized(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(side=pl.when(pl.col("site") == "B").then(64.0).otherwise("side"))
+
+    reference, known = baseline(rng)
+    judge = Monitor(sized(reference), known)
+    for day in range(12):
+        rows = sized(films(rng, day, sites=("A", "B", "B", "B")))
+        said = judge.observe_day(day, rows, NO_READS)
+    assert (said.level, said.kind, said.families) == ("MINOR", "segment", ("segment",))
 
 
 def test_what_was_never_measured_is_simply_not_judged() -> None:
