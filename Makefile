@@ -29,6 +29,7 @@ test: lint ## Lint, types and every test
 prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about an hour)
 	$(VENV)/bin/python -m benchmarks.promotion.prove
 	$(VENV)/bin/python -m benchmarks.rollout.crash_points
+	$(VENV)/bin/python -m benchmarks.monitoring.crash_points
 	$(VENV)/bin/python -m benchmarks.rollout.beside_a_hung_run
 	$(VENV)/bin/python -m benchmarks.stack.hard_kills
 	$(VENV)/bin/python -m benchmarks.stack.kill_services
