@@ -182,6 +182,22 @@ def test_evidence_that_a_run_left_out_is_written_by_the_next_one_as_it_was() -> 
     assert world.days().height == kept
 
 
+def test_the_monitor_goes_on_from_the_state_of_the_day_before() -> None:
+    world, today = after(8)
+    given: list[bytes | None] = []
+
+    class Told(Remembers):
+        def __init__(self, films: pl.DataFrame, reads: pl.DataFrame, state: bytes | None) -> None:
+            given.append(state)
+            super().__init__(films, reads, state)
+
+    for number in range(2):
+        world.traffic.days(today + timedelta(days=number), 1)
+        world.judge(today + timedelta(days=number + 1), monitor=Told)
+    assert given == world.days()["state"].to_list()[-3:-1]
+    assert None not in given
+
+
 def test_states_are_kept_for_a_week() -> None:
     world, today = after(10)
     days = world.judge_all(world.traffic.days(today, 6))
