@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 
 from xray_assets import catalog
+from xray_assets.assets.classifiers import CODE_VERSION
 from xray_assets.catalog import FAMILIES, SIMULATION
 from xray_assets.errors import XrayError
 from xray_assets.serving.hot_path.case_keys import KEY_FILE
@@ -118,7 +119,7 @@ def _other_purposes(log: Path) -> list[str]:
 def _made_of(settings: Settings) -> dict[str, Any]:
     """What the films and the model depend on."""
     names = ("source", "image_limit", "split_shares", "seed", "epochs", "train_limits")
-    return {"family": FAMILY} | {
+    return {"family": FAMILY, "code": CODE_VERSION} | {
         name: json.loads(json.dumps(getattr(settings, name), default=str)) for name in names
     }
 

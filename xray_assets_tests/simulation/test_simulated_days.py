@@ -37,7 +37,7 @@ from xray_assets.simulation.state import StateRefused, simulation_settings
 from xray_assets.statistics.drift.levels import Level
 from xray_assets_tests.serving.networks import film_mean_network, write_artifact
 
-DAYS, QUIET, BASELINE = 10, 1, 7
+DAYS, QUIET, BASELINE = 9, 1, 7
 UPSIDE_DOWN = Scenario("upside-down", "every film is inverted", Level.MAJOR, Change("inverted"))
 
 
