@@ -135,6 +135,12 @@ FAMILIES = {
 """The one place to name a family. The first one serves while there is nothing to compare."""
 
 
+SEARCHED = ("cnn", "residual", "filterbank")
+"""Families that `xray search` knows; its artifacts are of PyTorch's and of none."""
+ENSEMBLE = "ensemble"
+"""The best of each searched family, averaged."""
+
+
 @dataclass(frozen=True)
 class Catalog:
     """The names of one environment."""

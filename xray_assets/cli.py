@@ -21,6 +21,7 @@ from xray_assets.commands import (
     review_policy,
     runs,
     score,
+    search,
     simulate,
 )
 from xray_assets.commands.operations import (
@@ -52,6 +53,7 @@ for group in (
     query,
     report,
     score,
+    search,
     simulate,
     checkup,
 ):

@@ -26,7 +26,7 @@ from xray_assets.assets import (
     summaries,
 )
 from xray_assets.assets.monitoring import days, figures, films, record
-from xray_assets.assets.retraining import candidates, requests, training_set
+from xray_assets.assets.retraining import candidates, requests, search, training_set
 from xray_assets.automation import automation
 from xray_assets.checks.keeps_its_contract import contract_checks
 from xray_assets.deployments import resources
@@ -54,6 +54,7 @@ STAGES = [
     requests,
     training_set,
     candidates,
+    search,
     backtest,
 ]
 

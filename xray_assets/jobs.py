@@ -104,6 +104,12 @@ backtest = dg.define_asset_job(
     description="Judge a candidate (named in the config) on all past feedback.",
 )
 
+search = dg.define_asset_job(
+    "search",
+    selection=dg.AssetSelection.assets(catalog.SEARCH),
+    description="Look for a better classifier (the family is named in the config).",
+)
+
 monitor = dg.define_asset_job(
     "monitor",
     selection=dg.AssetSelection.assets(*_MONITORED),
@@ -122,4 +128,4 @@ respond = dg.define_asset_job(
 NEEDS_ENDPOINT = (lineage.name, deploy.name)
 """Jobs that end with something to be served: `xray materialize` looks first whether it can be."""
 
-jobs = [lineage, train, retrain, deploy, follow, evaluate, backtest, monitor, respond]
+jobs = [lineage, train, retrain, deploy, follow, evaluate, backtest, search, monitor, respond]

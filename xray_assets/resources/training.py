@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 import polars as pl
 
-from xray_assets.catalog import FAMILIES, Catalog
+from xray_assets.catalog import CANDIDATES, FAMILIES, Catalog
 from xray_assets.settings import Settings
 from xray_assets.settings.training_plan import TrainingPlan
 from xray_assets.training.gates import GATES, PARITY
 from xray_assets.training.request import TrainingRequest
+from xray_assets.training.search.request import SearchRequest
 
 if TYPE_CHECKING:
     from xray_assets.serving.hot_path.case_keys import CaseKeys
@@ -61,6 +62,8 @@ class Training(dg.ConfigurableResource, ABC):
     tracking_uri: str = ""
     artifacts_uri: str = ""
     mlflow_url: str = ""
+    studies: str = ""
+    """Folder of the studies of searches: a killed one is continued."""
     plan: dict[str, Any] = {}
 
     def request(self, family: str, films: str, choices: Mapping[str, Any]) -> TrainingRequest:
@@ -74,6 +77,24 @@ class Training(dg.ConfigurableResource, ABC):
             mlflow_url=self.mlflow_url,
             plan=TrainingPlan(**{**self.plan, **choices}),
         )
+
+    def search_request(self, family: str, tries: int, films: str) -> SearchRequest:
+        """One search by the plan; what it finds is a candidate."""
+        return SearchRequest(
+            family=family,
+            tries=tries,
+            films=films,
+            folder=self.studies,
+            model_name=Catalog(self.environment).table(CANDIDATES),
+            tracking_uri=self.tracking_uri,
+            artifacts_uri=self.artifacts_uri,
+            mlflow_url=self.mlflow_url,
+            plan=TrainingPlan(**self.plan),
+        )
+
+    @abstractmethod
+    def search(self, context: dg.AssetExecutionContext, request: SearchRequest) -> Iterator[Result]:
+        """Run a search and yield what it reports, as `train` does."""
 
     @abstractmethod
     def export_films(self, run_id: str, family: str, films: pl.DataFrame) -> str:
@@ -157,5 +178,6 @@ def training_settings(settings: Settings) -> dict[str, Any]:
         "tracking_uri": settings.mlflow_uri,
         "artifacts_uri": (settings.mlflow_folder / "artifacts").as_uri(),
         "mlflow_url": settings.mlflow_url,
+        "studies": str(settings.search_folder),
         "plan": settings.model_dump(include=set(TrainingPlan.model_fields)),
     }

@@ -46,6 +46,11 @@ class Settings(EverySetting):
         return f"sqlite:///{self.mlflow_folder / 'mlflow.db'}"
 
     @property
+    def search_folder(self) -> Path:
+        """The studies of searches, a file each."""
+        return self.state / "search"
+
+    @property
     def artifact_cache(self) -> Path:
         """Serving artifacts by digest: one folder each."""
         return self.state / "artifacts"

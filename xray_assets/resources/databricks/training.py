@@ -9,6 +9,7 @@ from typing_extensions import override
 from xray_assets.errors import NotYetOnDatabricks
 from xray_assets.resources.training import Left, Result, Training
 from xray_assets.training.request import TrainingRequest
+from xray_assets.training.search.request import SearchRequest
 
 
 class DatabricksTraining(Training):
@@ -31,3 +32,7 @@ class DatabricksTraining(Training):
     @override
     def candidate_folder(self, run_id: str) -> str:
         raise NotYetOnDatabricks("keeping a candidate")
+
+    @override
+    def search(self, context: dg.AssetExecutionContext, request: SearchRequest) -> Iterator[Result]:
+        raise NotYetOnDatabricks("the search")

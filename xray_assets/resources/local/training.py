@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from xray_assets.resources.training import Left, Result, Training, demanded, left_behind
 from xray_assets.training.request import TrainingRequest
+from xray_assets.training.search.request import SearchRequest
 
 
 class LocalTraining(Training):
@@ -43,14 +44,22 @@ class LocalTraining(Training):
     def candidate_folder(self, run_id: str) -> str:
         return str(Path(self.folder) / run_id / "candidate")
 
+    @override
+    def search(self, context: dg.AssetExecutionContext, request: SearchRequest) -> Iterator[Result]:
+        invocation = self._run(context, request, module="xray_assets.training.search")
+        yield from demanded(invocation.get_results(implicit_materializations=False), request.family)
+
     def _run(
-        self, context: dg.AssetExecutionContext, request: TrainingRequest
+        self,
+        context: dg.AssetExecutionContext,
+        request: TrainingRequest | SearchRequest,
+        module: str = "xray_assets.training",
     ) -> dg.PipesClientCompletedInvocation:
         threads = str(request.plan.training_threads)
         client = dg.PipesSubprocessClient(
             # Frameworks read these when they are loaded; two that contend for the cores crawl.
             env=dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
         )
-        command = self.command or [sys.executable, "-m", "xray_assets.training"]
+        command = self.command or [sys.executable, "-m", module]
         context.log.info(f"training {request.family} in a process of its own ({threads} threads)")
         return client.run(context=context, command=command, extras=request.extras())

@@ -41,6 +41,11 @@ class FilterBank(Member):
     def __init__(self, plan: BankPlan, weights: list[Array], bias: float) -> None:
         self._plan, self._weights, self._bias = plan, weights, np.float32(bias)
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned."""
+        return 1 + sum(weights.size for weights in self._weights)
+
     @override
     def logits(self, films: Array) -> Array:
         parts = [self.embedding(part).sum(1) + self._bias for part in batches(films)]

@@ -6,6 +6,7 @@ Channels-last tensors and the rectifier after the pool (the same function) halve
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,41 @@ from xray_assets.training.families.network import (
 logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
 
-class PneumoniaNet(nn.Module):
-    """(N, 64, 64) films -> (N,) log odds; 0.17 M parameters."""
+@dataclass(frozen=True)
+class Shape:
+    """What may be chosen of a network: times the usual channels; dropout; decay of its weights."""
 
-    def __init__(self) -> None:
+    width: float = 1.0
+    dropout: float = 0.5
+    weight_decay: float = 0.0
+
+    def channels(self, usual: int) -> int:
+        """A multiple of 8, which the CPU likes."""
+        return max(8, round(usual * self.width / 8) * 8)
+
+
+class PneumoniaNet(nn.Module):
+    """(N, 64, 64) films -> (N,) log odds; 0.17 M parameters as it is."""
+
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.first = nn.Conv2d(1, 32, 6, stride=2, padding=2)
-        self.second = nn.Conv2d(32, 64, 3, padding=1)
-        self.third = nn.Conv2d(64, 96, 3, padding=1)
-        self.dense = nn.Linear(96 * (MODEL_SIDE // 16) ** 2, EMBEDDING_SIZE)
-        self.dropout = nn.Dropout(0.5)
+        self.dense = nn.Linear(self.build(shape) * (MODEL_SIDE // 16) ** 2, EMBEDDING_SIZE)
+        self.dropout = nn.Dropout(shape.dropout)
         self.last = nn.Linear(EMBEDDING_SIZE, 1)
+
+    def build(self, shape: Shape) -> int:
+        """Make the convolutions; how many channels they end with."""
+        one, two, three = shape.channels(32), shape.channels(64), shape.channels(96)
+        self.first = nn.Conv2d(1, one, 6, stride=2, padding=2)
+        self.second = nn.Conv2d(one, two, 3, padding=1)
+        self.third = nn.Conv2d(two, three, 3, padding=1)
+        return three
+
+    def maps(self, x: torch.Tensor) -> torch.Tensor:
+        """Standardized films (N, 1, 64, 64) -> (N, channels, 4, 4)."""
+        x = functional.relu(functional.max_pool2d(self.first(x), 2))
+        x = functional.relu(functional.max_pool2d(self.second(x), 2))
+        return functional.relu(functional.max_pool2d(self.third(x), 2))
 
     def forward(self, films: torch.Tensor) -> torch.Tensor:
         """Log odds."""
@@ -58,10 +83,7 @@ class PneumoniaNet(nn.Module):
         spread = ((films - mean) ** 2).mean(2, keepdim=True).mean(1, keepdim=True)
         x = ((films - mean) / (spread + 1e-4).sqrt()).unsqueeze(1)
         x = x.contiguous(memory_format=torch.channels_last)
-        x = functional.relu(functional.max_pool2d(self.first(x), 2))
-        x = functional.relu(functional.max_pool2d(self.second(x), 2))
-        x = functional.relu(functional.max_pool2d(self.third(x), 2))
-        return functional.relu(self.dense(x.flatten(1)))
+        return functional.relu(self.dense(self.maps(x).flatten(1)))
 
 
 class Probability(nn.Module):
@@ -92,15 +114,19 @@ class Exported(nn.Module):
 class TorchNetwork(Network):
     """The family's `Network`."""
 
-    def __init__(self, *, seed: int, threads: int) -> None:
+    net = PneumoniaNet
+
+    def __init__(self, *, seed: int, threads: int, shape: Shape = Shape()) -> None:
         torch.manual_seed(seed)
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
         # The next is an aid for debugging, and 10 % slower.
         deterministic.fill_uninitialized_memory = False  # pyright: ignore
-        self._net = PneumoniaNet()
+        self._net = self.net(shape)
         self._net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self._optimizer = torch.optim.Adam(self._net.parameters(), fused=True)
+        self._optimizer = torch.optim.AdamW(
+            self._net.parameters(), weight_decay=shape.weight_decay, fused=True
+        )
         self._served = Probability(self._net)
 
     @override
