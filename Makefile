@@ -44,6 +44,10 @@ prove: $(READY) ## The long proofs: kills, crashes, stalls, simulations (about a
 	$(VENV)/bin/python -m benchmarks.room.reading_speed
 	$(VENV)/bin/python -m benchmarks.room.blindness
 	$(VENV)/bin/python -m benchmarks.simulated_scenarios
+	$(VENV)/bin/python -m benchmarks.monitoring.acceptance --rules
+	$(VENV)/bin/python -m benchmarks.monitoring.acceptance --others
+	$(VENV)/bin/python -m benchmarks.monitoring.false_alarms --years 2 --no-rules
+	$(VENV)/bin/python -m benchmarks.monitoring.cost
 
 lint: $(READY) ## Lint, rooms and types only
 	$(VENV)/bin/ruff check
