@@ -78,7 +78,7 @@ def link_films(folder: Path, count: int) -> list[str]:
 
 def register_champion(state: Path) -> ServingArtifact:
     """A registry with one version of a network of the real size, as training leaves it."""
-    from xray_assets.training import tracking
+    from xray_assets.training.records import tracking
 
     settings = Settings(state=state)
     artifact = make_artifact(state / "made", 1)

@@ -27,8 +27,8 @@ from xray_assets.curation.patients import patient_of
 from xray_assets.curation.splits import split_of
 from xray_assets.settings import Settings
 from xray_assets.settings.training_plan import TrainingPlan
+from xray_assets.training.records.tracking import EXPERIMENT
 from xray_assets.training.request import TrainingRequest
-from xray_assets.training.tracking import EXPERIMENT
 
 FIGURES = ("test_auc", "test_sensitivity", "test_specificity", "test_accuracy", "test_ece")
 

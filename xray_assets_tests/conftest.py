@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from xray_assets.scoring import mlflow_client, registry
-from xray_assets.training import tracking
+from xray_assets.training.records import tracking
 
 # A slow machine is no finding: the laws must hold, however long an example takes.
 settings.register_profile(

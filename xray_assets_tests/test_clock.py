@@ -17,7 +17,7 @@ OWN_CLOCK = {
     "lake/upkeep.py": "delta-rs dates commits itself",
     "sensors/asking.py": "Dagster dates runs itself",
     "sensors/arrivals.py": "how long the log was ahead is a duration",
-    "training/tracking.py": "MLflow dates runs itself",
+    "training/records/tracking.py": "MLflow dates runs itself",
     "runs/unfinished.py": "Dagster dates runs itself",
     "serving/process/worker_statuses.py": "a sign of life of a process",
     "serving/process/server_log.py": "what a process says of itself",

@@ -39,8 +39,8 @@ from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings import PROJECT, Settings
 from xray_assets.training.films import load_splits
 from xray_assets.training.gates import AUC, GATES
+from xray_assets.training.records.tracking import EXPERIMENT
 from xray_assets.training.request import FILM_COLUMNS
-from xray_assets.training.tracking import EXPERIMENT
 from xray_assets_tests.room.visitor import csrf_in
 
 Finished = tuple[Outcome, Settings, dict]

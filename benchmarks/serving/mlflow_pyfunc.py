@@ -58,7 +58,7 @@ def save_network(folder: Path) -> tuple[Path, str]:
     """The network as an MLflow model, and the digest of its serving artifact in the cache."""
     import mlflow
 
-    from xray_assets.training.ensemble import Ensemble
+    from xray_assets.training.families.ensemble import Ensemble
     from xray_assets.training.families.keras_classifier import KerasNetwork
     from xray_assets.training.families.network import OPSET
 

@@ -143,7 +143,7 @@ def recalibrate(
     champion: ServingArtifact, reads: pl.DataFrame, held_out: HeldOut, folder: Path
 ) -> Made | str:
     """The champion at the operating point of these reads; or why that is not tried."""
-    from xray_assets.training.recalibrated_onnx import recalibrated
+    from xray_assets.training.families.recalibrated_onnx import recalibrated
 
     model = OnnxClassifier(champion)
     z = recalibration.log_odds(model.probabilities(inputs_of(held_out, reads)))

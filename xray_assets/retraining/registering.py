@@ -84,7 +84,7 @@ def registered(
 def _in_registry(asked: TrainingRequest, made: Made, record: dict[str, str]) -> tuple[int, str]:
     """Register the artifact with its record; returns version and MLflow's run."""
     from xray_assets.scoring.registered import RUN_TAG
-    from xray_assets.training import tracking
+    from xray_assets.training.records import tracking
 
     tracker = tracking.open_tracker(asked.tracking_uri)
     name = f"{made.method} {made.artifact.family}"

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xray_assets.settings.training_plan import TrainingPlan
-from xray_assets.training.ensemble import Ensemble
 from xray_assets.training.families import build, filterbank
+from xray_assets.training.families.ensemble import Ensemble
 from xray_assets.training.families.network import Array, Network
 from xray_assets.training.films import Films, FilmsError
 from xray_assets.training.fitting import METHOD, Epoch, Method, cross_entropy, fit

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.training.ensemble import Ensemble
 from xray_assets.training.evaluation import (
     Evaluation,
     LogitCalibration,
@@ -21,6 +20,7 @@ from xray_assets.training.evaluation import (
     evaluate,
     operating_threshold,
 )
+from xray_assets.training.families.ensemble import Ensemble
 from xray_assets.training.families.network import OPSET, Array, Member, batches
 from xray_assets.training.films import FilmSplits
 from xray_assets.training.gates import Gate, gates

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from math import isfinite
 from pathlib import Path
 
-from xray_assets.training import tracking
 from xray_assets.training.cross_fitting import OutOfFold, cross_fitted, fitted
 from xray_assets.training.films import FilmSplits, load_splits
 from xray_assets.training.fitting import Epoch
 from xray_assets.training.judging import judged
-from xray_assets.training.recording import Outcome, record
+from xray_assets.training.records import tracking
+from xray_assets.training.records.recording import Outcome, record
 from xray_assets.training.request import TrainingRequest
 
 

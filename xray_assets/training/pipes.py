@@ -19,7 +19,7 @@ from dagster_pipes import (
 from xray_assets.pictures.decisions import confusion_table
 
 if TYPE_CHECKING:
-    from xray_assets.training.recording import Outcome
+    from xray_assets.training.records.recording import Outcome
 
 
 @contextmanager

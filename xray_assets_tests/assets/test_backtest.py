@@ -13,7 +13,7 @@ from xray_assets.deployments import resources
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.scoring.stored_film import stored_model_input
-from xray_assets.training import tracking
+from xray_assets.training.records import tracking
 from xray_assets_tests.logged_world import LoggedWorld
 from xray_assets_tests.serving.networks import film_mean_network
 

@@ -23,7 +23,7 @@ from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.registry import ModelRegistry
 from xray_assets.settings import Settings
 from xray_assets.storage.opening import open_folder
-from xray_assets.training import tracking
+from xray_assets.training.records import tracking
 from xray_assets_tests.batch.made import dense_network, make_films
 
 MODEL = Catalog().table(KERAS_CLASSIFIER)

@@ -30,7 +30,7 @@ from xray_assets.resources.local.training import LocalTraining
 from xray_assets.resources.training import Left
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.serving.log.schema import INSERT_IMAGE, SCHEMA
-from xray_assets.training import tracking
+from xray_assets.training.records import tracking
 from xray_assets.training.request import TrainingRequest
 from xray_assets_tests.retraining.made_world import NOW, Learning, filled
 from xray_assets_tests.serving.networks import OPSET, film_mean_network

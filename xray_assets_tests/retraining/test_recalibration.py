@@ -10,7 +10,7 @@ from onnxruntime import InferenceSession
 
 from xray_assets.retraining.recalibration import fitted, log_odds, why_not
 from xray_assets.scoring.onnx_scan import refuse_unsafe
-from xray_assets.training.recalibrated_onnx import recalibrated
+from xray_assets.training.families.recalibrated_onnx import recalibrated
 from xray_assets_tests.serving.networks import film_mean_network
 
 FILMS = np.random.default_rng(0).random((20, 64, 64), np.float32)

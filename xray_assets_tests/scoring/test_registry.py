@@ -14,7 +14,7 @@ from xray_assets.scoring.artifact import ArtifactError, ServingArtifact
 from xray_assets.scoring.registered import RegistryError
 from xray_assets.scoring.registry import ModelRegistry, main
 from xray_assets.settings import Settings
-from xray_assets.training import tracking
+from xray_assets.training.records import tracking
 from xray_assets_tests.serving.networks import film_mean_network
 
 KERAS, TORCH = "c.models.one", "c.models.one_pytorch"

@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 from xray_assets.catalog import EMBEDDING_SIZE
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
-from xray_assets.training.ensemble import Ensemble
 from xray_assets.training.families import filterbank
+from xray_assets.training.families.ensemble import Ensemble
 from xray_assets.training.families.filterbank import BankPlan, histograms
 from xray_assets.training.families.network import OPSET
 from xray_assets.training.films import Films

@@ -5,9 +5,9 @@ from xray_assets.catalog import EMBEDDING_SIZE, FAMILIES
 from xray_assets.scoring.artifact import ServingArtifact
 from xray_assets.scoring.session import OnnxClassifier
 from xray_assets.settings.training_plan import TrainingPlan
-from xray_assets.training.ensemble import Ensemble
 from xray_assets.training.evaluation import LogitCalibration
 from xray_assets.training.families import build, filterbank
+from xray_assets.training.families.ensemble import Ensemble
 from xray_assets.training.families.network import OPSET
 from xray_assets.training.films import load_splits
 from xray_assets.training.fitting import Method, fit, sigmoid

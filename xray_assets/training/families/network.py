@@ -1,7 +1,7 @@
 """What training needs of a model, whichever framework made it: one interface for every family.
 
-What is served is one ONNX network, joined from members (`training/ensemble.py`): a `Network`, which
-learns in steps, or anything else that gives log odds.
+What is served is one ONNX network, joined from members (`ensemble`): a `Network`, which learns in
+steps, or anything else that gives log odds.
 """
 
 from collections.abc import Iterator, Sequence

@@ -21,8 +21,8 @@ def main() -> None:
 
 
 def _search(context: "PipesContext") -> None:
-    from xray_assets.training import tracking
     from xray_assets.training.films import class_counts, load_splits
+    from xray_assets.training.records import tracking
     from xray_assets.training.search.recording import comparison, record
     from xray_assets.training.search.request import TEST_FILMS_SEEN_ONCE, SearchRequest
     from xray_assets.training.search.running import searched

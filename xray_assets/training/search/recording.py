@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from xray_assets.scoring.registered import DIGEST_TAG, RUN_TAG
 from xray_assets.statistics.roc import area_under_curve
-from xray_assets.training import tracking
 from xray_assets.training.films import Films
 from xray_assets.training.fitting import sigmoid
+from xray_assets.training.records import tracking
 from xray_assets.training.search.request import SearchRequest
 from xray_assets.training.search.running import FamilySearch, SearchResult
 from xray_assets.training.search.space import Try

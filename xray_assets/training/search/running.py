@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xray_assets.catalog import ENSEMBLE
-from xray_assets.training.ensemble import Ensemble
+from xray_assets.training.families.ensemble import Ensemble
 from xray_assets.training.films import Films
 from xray_assets.training.judging import Judgement, judged
 from xray_assets.training.request import TrainingRequest

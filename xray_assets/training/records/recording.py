@@ -11,7 +11,6 @@ from xray_assets.catalog import FAMILIES, XRAY_METADATA
 from xray_assets.imaging.preprocess import PREPROCESSING_VERSION
 from xray_assets.pictures.drawing import markdown, svg
 from xray_assets.scoring.registered import DIGEST_TAG, RUN_TAG
-from xray_assets.training import tracking
 from xray_assets.training.cross_fitting import FOLDS, OutOfFold
 from xray_assets.training.evaluation import Evaluation
 from xray_assets.training.families.filterbank import BankPlan
@@ -20,7 +19,8 @@ from xray_assets.training.films import FilmSplits, class_counts
 from xray_assets.training.fitting import METHOD
 from xray_assets.training.gates import Gate
 from xray_assets.training.judging import Judgement
-from xray_assets.training.plots import reliability, roc, training_curve
+from xray_assets.training.records import tracking
+from xray_assets.training.records.plots import reliability, roc, training_curve
 from xray_assets.training.request import TrainingRequest
 
 

@@ -28,7 +28,7 @@ from xray_assets.training.fitting import Epoch
 
 EXPERIMENT = "pneumonia-classifiers"
 
-PYFUNC_FILE = Path(__file__).with_name("families") / "pyfunc_model.py"
+PYFUNC_FILE = Path(__file__).parents[1] / "families" / "pyfunc_model.py"
 PYFUNC_ROOMS = ("__init__.py", "catalog.py", "errors.py", "imaging", "scoring")
 """What a registered version carries of this package, so that it loads without it."""
 

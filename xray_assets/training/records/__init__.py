@@ -1,0 +1,1 @@
+"""What a training leaves in MLflow and on its page: figures, pictures, the registered version."""
