@@ -120,15 +120,23 @@ def log_parameters(run: TrackedRun, parameters: Mapping[str, object]) -> None:
 
 def log_curve(run: TrackedRun, curve: Sequence[Epoch]) -> None:
     """One point an epoch of each curve, in one write."""
+    log_points(
+        run,
+        [
+            (name, step, value)
+            for step, epoch in enumerate(curve, start=1)
+            for name, value in vars(epoch).items()
+        ],
+    )
+
+
+def log_points(run: TrackedRun, points: Sequence[tuple[str, int, float]]) -> None:
+    """Name, step and value of each, in one write."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    points = [
-        Metric(name, value, now, step)
-        for step, epoch in enumerate(curve, start=1)
-        for name, value in vars(epoch).items()
-    ]
-    run.mlflow.MlflowClient().log_batch(run.run_id, metrics=points)
+    metrics = [Metric(name, value, now, step) for name, step, value in points]
+    run.mlflow.MlflowClient().log_batch(run.run_id, metrics=metrics)
 
 
 def log_pictures(run: TrackedRun, pictures: Mapping[str, str]) -> None:

@@ -4,7 +4,6 @@ In the experiment of the trainings and under their names of figures, so that one
 compares all of them.
 """
 
-import time
 from dataclasses import dataclass
 
 from xray_assets.scoring.registered import DIGEST_TAG, RUN_TAG
@@ -75,15 +74,14 @@ def comparison(result: SearchResult, films: Films) -> str:
 
 
 def _log_try(run: tracking.TrackedRun, family: FamilySearch, one: Try) -> None:
-    from mlflow.entities import Metric
-
     name = f"{family.family}, try {one.number}"
     with run.mlflow.start_run(
         experiment_id=run.experiment_id, run_name=name, nested=True, log_system_metrics=False
-    ) as nested:
-        run.mlflow.log_params({"family": family.family, **one.choices})
+    ) as opened:
+        nested = tracking.TrackedRun(run.mlflow, opened.info.run_id, run.experiment_id)
+        tracking.log_parameters(nested, {"family": family.family, **one.choices})
         run.mlflow.set_tag("stopped", one.stopped)
-        now = int(time.time() * 1000)
-        curve = one.curve or {0: one.loss}
-        points = [Metric("validation_loss", loss, now, step) for step, loss in curve.items()]
-        run.mlflow.MlflowClient().log_batch(nested.info.run_id, metrics=points)
+        curve = {**one.curve, max(one.curve, default=0) + (not one.stopped): one.loss}
+        tracking.log_points(
+            nested, [("validation_loss", step, loss) for step, loss in curve.items()]
+        )
