@@ -112,7 +112,10 @@ def test_a_resumed_monitor_goes_on_as_one_that_never_stopped_and_its_state_does_
     judge = Monitor(reference, known)
     size = len(judge.state())
     for day in range(8):
-        rows = films(rng, day, shift=0.4 if 2 <= day < 5 else 0.0)
+        back = films(rng, day, shift=0.4 if 2 <= day < 5 else 0.0)
+        half = pl.int_range(pl.len()) < 60  # patients of yesterday who are filmed again
+        name = pl.format("patient {} {}", day - 1, pl.int_range(pl.len()) // 2)
+        rows = back.with_columns(case_key=pl.when(half).then(name).otherwise("case_key"))
         settled = reads(rng, rows)
         stopped = judge
         judge = Monitor.resumed(reference, known, stopped.state()) if day in (1, 4) else stopped
