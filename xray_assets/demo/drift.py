@@ -28,10 +28,14 @@ DRIFT = Scenario(
 DAYS, FILMS_A_DAY = 110, 150
 SETTINGS = {
     "state": PROJECT / ".state" / "demo-drift",
+    "image_limit": 1600,
+    "split_shares": (0.35, 0.05, 0.6),
     "retrain": "shadow",
     "promotion": "auto",
 }
-"""Beside a simulation's own: what may be done by itself is."""
+"""Beside a simulation's own: what may be done by itself is; and test films enough that the golden
+set, half of them, lets an equal candidate pass.
+"""
 
 MILESTONES: dict[str, Callable[[Line], bool]] = {
     "films change": lambda line: line.injected > 0,

@@ -4,6 +4,7 @@ night. What was injected goes into the lines of the simulation, which nothing el
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as hour
 
@@ -130,8 +131,9 @@ class _World:
             reads = self._readers.read(day, error_rate=errors)
         night = datetime.combine(day, hour(), UTC) + _NIGHT
         with clock.set_to(night):
-            self._house.night(checked=number % CHECKED_EVERY == CHECKED_EVERY - 1)
+            failed = self._house.night(checked=number % CHECKED_EVERY == CHECKED_EVERY - 1)
         line = self._line(number, day, films, refused, injected, reads)
+        line = replace(line, done=(*line.done, *(f"a run of {job} failed" for job in failed)))
         if self.change_day is None and line.is_compared:
             self.change_day = number + self._quiet_days
         return line

@@ -72,9 +72,10 @@ class House:
         self._graph = self._definitions.resolve_asset_graph()
         self._cursors: dict[str, str | None] = {}
 
-    def night(self, *, checked: bool = False) -> None:
+    def night(self, *, checked: bool = False) -> list[str]:
         """Take in the day, judge it, and do what sensors ask for; `checked`: judge it in a run with
-        its checks, and tidy the tables. Raises what the bodies raise, and JobFailed.
+        its checks, and tidy the tables. Returns the jobs that sensors asked for and that failed;
+        raises what the bodies raise, and JobFailed.
         """
         experiment = last_experiment(self.room.tables)
         if experiment is not None and experiment.is_running:
@@ -87,7 +88,7 @@ class House:
                 self.room.tables.tidy(key)  # as the schedule `nightly` does
         else:
             self.bodies(monitor.selection.resolve(self._graph))
-        self.ask_sensors()
+        return self.ask_sensors()
 
     def bodies(self, keys: Iterable[dg.AssetKey]) -> None:
         """Call the bodies of these assets, upstream first. Raises what they raise."""
@@ -106,15 +107,24 @@ class House:
                     for _ in outcome:
                         pass
 
-    def ask_sensors(self) -> None:
-        """Carry out what the sensors ask for, until they ask for no more. Raises JobFailed."""
-        asked = 0
-        while requests := [one for name in self._sensors() for one in self._tick(name)]:
+    def ask_sensors(self) -> list[str]:
+        """Carry out what the sensors ask for, until they ask for no more; returns the jobs whose
+        runs failed (a candidate that passes no gate fails its run), which are left for this night.
+        Raises JobFailed where there is no end of it.
+        """
+        asked, failed = 0, []
+        while requests := [
+            one for name in self._sensors() for one in self._tick(name) if one[0] not in failed
+        ]:
             for job, config in requests:
                 asked += 1
                 if asked > _MOST_RUNS:
                     raise JobFailed(f"sensors asked for over {_MOST_RUNS} runs, last of {job}")
-                self.run(job, config)
+                try:
+                    self.run(job, config)
+                except JobFailed:
+                    failed.append(job)
+        return failed
 
     def run(self, job: str, config: Mapping[str, Any] | None = None) -> "ExecuteInProcessResult":
         """Run a job in this process, checks included. Raises JobFailed."""
