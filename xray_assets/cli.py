@@ -12,13 +12,10 @@ from xray_assets.commands import (
     backtest,
     endpoint,
     experiments,
-    feedback,
     monitor,
     query,
     report,
     retrain,
-    review,
-    review_policy,
     runs,
     score,
     search,
@@ -34,6 +31,7 @@ from xray_assets.commands.operations import (
     status,
 )
 from xray_assets.commands.people import acts, tokens, users
+from xray_assets.commands.reads import feedback, review, review_policy
 from xray_assets.web.private_files import PRIVATE
 
 app = typer.Typer(
