@@ -51,6 +51,9 @@ class Trained(Training):
     def candidate_folder(self, run_id: str) -> str:
         return run_id
 
+    def search(self, *_: Any, **__: Any) -> Any:
+        raise NoCandidate
+
     def train(self, *_: Any, **__: Any) -> Iterator[Result]:
         yield from (dg.AssetCheckResult(passed=True, check_name=name) for name in GATES)
         yield dg.MaterializeResult()
@@ -111,6 +114,8 @@ def config(asset: dg.AssetsDefinition, ramp: World) -> dict[str, Any]:
         asked = {"action": "step", "generation": ramp.experiment.generation}
     elif tables_of(asset.keys) == {RETRAINING_REQUESTS}:
         asked = {"ask": "due"}
+    elif asset.op.name == "models__search":
+        asked = {"family": "filterbank"}
     elif tables_of(asset.keys) == {BACKTESTS}:
         asked = {"model": ramp.settings.catalog.table(PYTORCH_CLASSIFIER), "version": 1}
     else:
