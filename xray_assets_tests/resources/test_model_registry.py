@@ -11,6 +11,7 @@ CALLS = {
     "latest": ("c.models.m",),
     "versions": ("c.models.m",),
     "figures": ("run",),
+    "parameters": ("run",),
     "version": ("c.models.m", 1),
     "fetch": ("c.models.m", 1),
     "aliases": (["c.models.m"],),
