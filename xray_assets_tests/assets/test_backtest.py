@@ -34,7 +34,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> LoggedWorld:
         for slope, offset in ((-4.0, 2.0), (4.0, -2.0)):
             artifact = ServingArtifact.write(
                 made.settings.state / "made" / str(slope),
-                onnx=film_mean_network(slope=slope, offset=offset),
+                onnx=film_mean_network(slope=slope, offset=offset, embedding=True),
                 threshold=0.5,
                 preprocessing_version="1",
                 family="keras",

@@ -22,6 +22,6 @@ def test_so_do_they_in_delta(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(crash_points, "DAYS", 9)
     numbers = count()
     outcome = crash_points.judged_through(
-        1, {}, lambda: LocalDelta(root=str(tmp_path / str(next(numbers))))
+        2, {}, lambda: LocalDelta(root=str(tmp_path / str(next(numbers))))
     )
     assert (outcome.kills > 0, outcome.problems) == (True, [])
