@@ -39,6 +39,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> LoggedWorld:
                 preprocessing_version="1",
                 family="keras",
                 opset=17,
+                embedding=True,
             )
             tracking.register(run, artifact, made.experiment.champion.model, {"run": run.path})
     return made
