@@ -45,18 +45,18 @@ SCENARIOS = {
     for scenario in (
         Scenario(
             "better",
-            f"champion trained on {WEAK_FILMS} films, challenger on the whole train split",
+            f"champion trained on {WEAK_FILMS} films, challenger on all films of train and val",
             _SIZED_FOR_A_DEMO | _weak("keras", "better"),
             "PROMOTE",
         ),
         Scenario(
             "worse",
-            f"champion trained on the whole train split, challenger on {WEAK_FILMS} films",
+            f"champion trained on all films of train and val, challenger on {WEAK_FILMS} films",
             _SIZED_FOR_A_DEMO | _weak("pytorch", "worse"),
             "ROLLBACK",
         ),
         Scenario(
-            "same", "both trained on the whole train split", dict(_SIZED_FOR_A_DEMO), "KEEP_TESTING"
+            "same", "both trained on all films of train and val", dict(_SIZED_FOR_A_DEMO), "KEEP_TESTING"
         ),
     )
 }
