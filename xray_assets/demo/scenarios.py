@@ -56,7 +56,10 @@ SCENARIOS = {
             "ROLLBACK",
         ),
         Scenario(
-            "same", "both trained on all films of train and val", dict(_SIZED_FOR_A_DEMO), "KEEP_TESTING"
+            "same",
+            "both trained on all films of train and val",
+            dict(_SIZED_FOR_A_DEMO),
+            "KEEP_TESTING",
         ),
     )
 }
