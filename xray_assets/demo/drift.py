@@ -21,11 +21,11 @@ from xray_assets.statistics.drift.levels import Level
 SITE = "south"
 DRIFT = Scenario(
     "drift",
-    f"from one day on a collimator at {SITE} leaves a dark border on each of its films",
+    f"from one day on the lower third of each film of {SITE} is not exposed",
     Level.MAJOR,
-    Change("border", 0.12, site=SITE),
+    Change("lower_third_lost", site=SITE),
 )
-DAYS, FILMS_A_DAY = 110, 150
+DAYS, FILMS_A_DAY = 90, 150
 SETTINGS = {
     "state": PROJECT / ".state" / "demo-drift",
     "image_limit": 1600,

@@ -4,6 +4,7 @@ night. What was injected goes into the lines of the simulation, which nothing el
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as hour
@@ -29,7 +30,7 @@ from xray_assets.simulation.readers import (
     reader_accounts,
 )
 from xray_assets.simulation.scenarios import Scenario
-from xray_assets.simulation.state import prepare
+from xray_assets.simulation.state import alone, prepare
 from xray_assets.statistics.drift.levels import Level
 from xray_assets.web.account_changes import add_account
 from xray_assets.web.roles import Role
@@ -60,17 +61,17 @@ def simulate(
 
     Raises StateRefused, NobodyLeft, JobFailed and what the house's own jobs raise.
     """
-    with quiet():
-        prepare(settings, seed=seed, progress=progress)
-    began = time.perf_counter()
     first = monday_before(clock.now().date(), days)
     lines: list[Line] = []
-    token = add_account(settings, "simulated-clinic", Role.SIMULATION, by=BY)
-    with (
-        quiet(),
-        Endpoint(settings, token) as endpoint,
-        dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(alone(settings))
+        stack.enter_context(quiet())
+        prepare(settings, seed=seed, progress=progress)
+        began = time.perf_counter()
+        token = add_account(settings, "simulated-clinic", Role.SIMULATION, by=BY)
+        endpoint = stack.enter_context(Endpoint(settings, token))
+        home = str(settings.dagster_home)
+        instance = stack.enter_context(dg.DagsterInstance.from_config(home))
         house = House(settings, instance)
         clinic = Clinic(
             people(settings, films=pool),

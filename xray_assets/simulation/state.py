@@ -2,13 +2,14 @@
 with, which later simulations in the same folder begin with too.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,19 @@ def simulation_settings(also: Mapping[str, Any] | None = None, **chosen: Any) ->
         name: value for name, value in defaults.items() if f"XRAY_{name.upper()}" not in os.environ
     }
     return Settings(**(unset | chosen | {"environment": SIMULATION, "endpoint_port": free_port()}))
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Nobody else simulates in this state meanwhile. Raises StateRefused where somebody does."""
+    state = settings.state
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with state.with_name(f".{state.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateRefused(f"another simulation runs in {state}: wait for its end") from None
+        yield
 
 
 def prepare(settings: Settings, *, seed: int, progress: Callable[[str], None]) -> None:

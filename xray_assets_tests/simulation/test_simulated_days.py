@@ -181,3 +181,11 @@ def test_a_state_that_is_not_a_simulations_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
     with pytest.raises(StateRefused, match="not a simulation's"):
         state.prepare(settings, seed=0, progress=lambda words: None)
+
+
+def test_two_simulations_never_run_in_one_state(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path / "state")
+    with state.alone(settings), pytest.raises(StateRefused, match="another simulation runs"):
+        simulate(settings, UPSIDE_DOWN)
+    with state.alone(settings):
+        pass
